@@ -1,0 +1,96 @@
+/**
+ * Audit: who saw or changed which record, on disk before the answer leaves.
+ * Owns the entry, the port Journal and the policy; files and chains are in server/audit/.
+ */
+import type { Exchange, Policy } from './exchange.ts';
+import { Problem } from './problem.ts';
+
+/** One access. Identifiers only: no names, no tokens, no bodies. Times in milliseconds since the epoch. */
+export interface AuditEntry {
+  readonly at: number;
+  /** `access` for calls, `change` for administration, `recovered` for writes found at start without an entry. */
+  readonly kind: 'access' | 'change' | 'recovered';
+  readonly api: string;
+  readonly environment: string;
+  readonly workspace: string;
+  /** The operation: `GET /Patient/:id`; for a call that matched no route, the method alone. */
+  readonly action: string;
+  readonly app: string;
+  readonly mode: string;
+  readonly user: string;
+  readonly role: string;
+  readonly purpose: string;
+  /** NHS numbers of everyone shown or changed. */
+  readonly people: readonly string[];
+  readonly status: number;
+  /** The protocol's error code when refused, else empty. */
+  readonly code: string;
+  readonly requestId: string;
+  readonly correlationId: string;
+  readonly address: string;
+  /** The store's commit this answer rests on, where it wrote; else 0. */
+  readonly commit: number;
+}
+
+/** Where entries go. */
+export interface Journal {
+  /** Resolves when the entry is on disk; rejects when it cannot be written. */
+  append(entry: AuditEntry): Promise<void>;
+}
+
+/**
+ * Writes an entry for each call behind it, refusals included, before the answer leaves.
+ * If the entry cannot be written the call is answered 503 whatever its result was.
+ */
+export function audited(journal: Journal, api: string, now: () => number): Policy {
+  return (next) => async (exchange) => {
+    try {
+      const reply = await next(exchange);
+      await write(journal, toEntry(exchange, api, reply.status, now()));
+      return reply;
+    } catch (error) {
+      const problem = Problem.from(error);
+      exchange.facts.code ??= problem.code ?? problem.kind;
+      await write(journal, toEntry(exchange, api, problem.status, now()));
+      throw problem;
+    }
+  };
+}
+
+/** What audit says of one call. */
+export function toEntry(exchange: Exchange, api: string, status: number, at: number): AuditEntry {
+  const { facts, headers } = exchange;
+  const caller = facts.caller;
+  return {
+    at,
+    kind: 'access',
+    api,
+    environment: exchange.environment,
+    workspace: exchange.workspace,
+    action: facts.route ?? exchange.method,
+    app: caller?.appId ?? '',
+    mode: caller?.mode ?? '',
+    user: caller?.userId ?? '',
+    role: caller?.role ?? '',
+    purpose: caller?.purpose ?? '',
+    people: facts.people,
+    status,
+    code: facts.code ?? '',
+    requestId: headers['x-request-id']?.slice(0, 100) ?? '',
+    correlationId: headers['x-correlation-id']?.slice(0, 200) ?? '',
+    address: exchange.peer.address,
+    commit: facts.commit ?? 0,
+  };
+}
+
+async function write(journal: Journal, entry: AuditEntry): Promise<void> {
+  try {
+    await journal.append(entry);
+  } catch (cause) {
+    throw new Problem('unavailable', 'The audit cannot be written, so nothing may be answered', {
+      cause,
+      code: 'AUDIT_UNAVAILABLE',
+      headers: { 'retry-after': '5' },
+    });
+  }
+}

@@ -1,0 +1,55 @@
+/** The only door to Ajv: a JSON schema becomes a check. */
+import { Ajv, type ErrorObject, type Options } from 'ajv';
+import addFormats from 'ajv-formats';
+import { Problem } from './problem.ts';
+
+/** One fault of a value, in terms no library leaks into. */
+export interface Fault {
+  /** Where: member names and indexes from the root. */
+  readonly path: readonly string[];
+  /** The schema keyword that failed: required, type, enum, additionalProperties … */
+  readonly keyword: string;
+  /** The keyword's own details, e.g. `missingProperty`, `additionalProperty`, `limit`. */
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** Compiles schemas that may refer to the given definitions by `$id`. */
+export class Schemas {
+  readonly #ajv: Ajv;
+
+  constructor(definitions: readonly object[] = [], options: Options = {}) {
+    this.#ajv = new Ajv({ strict: false, allErrors: false, ...options });
+    (addFormats as unknown as (ajv: Ajv) => void)(this.#ajv); // its types describe the CommonJS module only
+    for (const definition of definitions) this.#ajv.addSchema(definition);
+  }
+
+  /** A function that gives the faults of a value; an empty list means that it passes. */
+  faults(schema: object): (value: unknown) => readonly Fault[] {
+    const validate = this.#ajv.compile(schema);
+    return (value) => (validate(value) ? [] : (validate.errors ?? []).map(toFault));
+  }
+}
+
+/** Turns a JSON schema into a check: a value comes out typed, or a Problem names every fault. */
+export function checker<T>(schema: object): (value: unknown) => T {
+  const faults = new Schemas([], { allErrors: true, useDefaults: true, coerceTypes: true }).faults(
+    schema,
+  );
+  return (value) => {
+    const found = faults(value);
+    if (found.length === 0) return value as T; // the schema describes T; both stand side by side
+    throw new Problem(
+      'invalid',
+      found.map(({ path, message }) => `${path.join('/') || 'value'} ${message}`).join('; '),
+    );
+  };
+}
+
+function toFault({ instancePath, keyword, params, message }: ErrorObject): Fault {
+  const path = instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return { path, keyword, params, message: message ?? keyword };
+}
