@@ -1,5 +1,5 @@
 /** An API as a table: what it offers is the first thing one sees in its api.ts. */
-import { withFields, type Exchange, type Handler, type Reply } from './exchange.ts';
+import type { Exchange, Handler, Reply } from './exchange.ts';
 import { Problem } from './problem.ts';
 
 /** 'GET /Patient/:id' to the handler that answers it. */
@@ -49,7 +49,7 @@ export function routes(table: Routes, otherwise: Otherwise = {}): Handler {
         continue;
       }
       exchange.facts.route = route.key;
-      return route.handler(withFields(exchange, { params }));
+      return route.handler(exchange.with({ params }));
     }
     return allowed ? notAllowed(exchange, allowed) : notFound(exchange);
   };
