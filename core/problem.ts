@@ -26,6 +26,9 @@ const kinds = {
 
 export type ProblemKind = keyof typeof kinds;
 
+/** All kinds, in the order of their statuses; docs/problems.md is generated from them. */
+export const problemKinds = Object.keys(kinds) as ProblemKind[]; // `kinds` is a constant: it has no other keys
+
 /** One row of a published protocol's own error table: at least the HTTP status it is answered with. */
 export interface ErrorRow {
   readonly status: number;
