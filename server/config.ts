@@ -38,7 +38,7 @@ export const settings: readonly Setting[] = [
     schema: { type: 'integer', minimum: 0, maximum: 65535 },
   },
   {
-    name: 'HOST',
+    name: 'LISTEN_ADDRESS',
     key: 'host',
     description: 'The address to listen on; empty means every address of this machine.',
     default: '',

@@ -12,6 +12,8 @@ export interface PdsRow extends ErrorRow {
   readonly code: string;
   readonly display: string;
   readonly diagnostics?: string;
+  /** Refused before the service was asked: such answers bear `application/json` (1.6). */
+  readonly early?: boolean;
 }
 
 const kindOfStatus: Readonly<Record<number, ProblemKind>> = {
@@ -33,7 +35,12 @@ function row(
   issue: string,
   display: string,
   diagnostics?: string,
-  options: { severity?: 'information'; headers?: Record<string, string>; cause?: unknown } = {},
+  options: {
+    severity?: 'information';
+    early?: boolean;
+    headers?: Record<string, string>;
+    cause?: unknown;
+  } = {},
 ): Problem {
   const built: PdsRow = {
     status,
@@ -42,6 +49,7 @@ function row(
     code,
     display,
     ...(diagnostics === undefined ? {} : { diagnostics }),
+    ...(options.early ? { early: true } : {}),
   };
   // The diagnostics of some rows quote what was sent, so they stay out of the message, which may be logged.
   return new Problem(kindOfStatus[status] ?? 'invalid', code, {
@@ -79,6 +87,7 @@ export const unsupportedRequest = (path: string) =>
     'value',
     'The request is not one that is supported.',
     `Unsupported path - '${path}'`,
+    { early: true },
   );
 
 export const missingHeader = (name: string) =>
@@ -88,6 +97,7 @@ export const missingHeader = (name: string) =>
     'required',
     'Required value is missing',
     `Invalid request with error - ${name} header must be supplied to access this resource`,
+    { early: true },
   );
 
 /** `path` of the missing member: `address/0/period`. */
@@ -101,17 +111,19 @@ export const noAsid = () =>
     'value',
     'Required value is missing',
     'No ASID is associated with your app. Please contact support.',
+    { early: true },
   );
 
-const invalidValue = (diagnostics: string) =>
-  row(400, 'INVALID_VALUE', 'value', 'Provided value is invalid', diagnostics);
+const invalidValue = (diagnostics: string, options: { early?: boolean } = {}) =>
+  row(400, 'INVALID_VALUE', 'value', 'Provided value is invalid', diagnostics, options);
 
 export const invalidHeader = (value: string, name: string) =>
-  invalidValue(`Invalid value - '${value}' in header '${name}'`);
+  invalidValue(`Invalid value - '${value}' in header '${name}'`, { early: true });
 
 export const invalidRole = (value: string) =>
   invalidValue(
     `Invalid value - '${value}' in header 'NHSD-Session-URID'. Refer to the guidance for this header in our API Specification ${apiPage}`,
+    { early: true },
   );
 
 export const invalidField = (value: string, field: string) =>
@@ -201,7 +213,9 @@ export const birthDeathInconsistent = () =>
 // ---- 401, 403 ----
 
 export const accessDenied = (diagnostics: string) =>
-  row(401, 'ACCESS_DENIED', 'forbidden', 'Access Denied - Unauthorised', diagnostics);
+  row(401, 'ACCESS_DENIED', 'forbidden', 'Access Denied - Unauthorised', diagnostics, {
+    early: true,
+  });
 
 export const patientForbidden = () =>
   row(
@@ -210,6 +224,7 @@ export const patientForbidden = () =>
     'forbidden',
     'Patient cannot perform this action',
     `Your access token has insufficient permissions. See documentation regarding Patient access restrictions ${apiPage}`,
+    { early: true },
   );
 
 /** Coverage by anyone but a patient. */
@@ -220,6 +235,7 @@ export const coverageForbidden = (method: string, mode: AccessMode) =>
     'forbidden',
     `Cannot ${method} resource with ${modeWords[mode]} access token`,
     'Your app has insufficient permissions to use this operation. Please contact support.',
+    { early: true },
   );
 
 export const methodForbidden = (what: 'update' | 'create', mode: AccessMode) =>
@@ -229,6 +245,7 @@ export const methodForbidden = (what: 'update' | 'create', mode: AccessMode) =>
     'forbidden',
     `Cannot ${what} resource with ${modeWords[mode]} access token`,
     'Your app has insufficient permissions to use this method. Please contact support.',
+    { early: true },
   );
 
 export const manyResultsForbidden = (mode: AccessMode) =>
@@ -238,6 +255,7 @@ export const manyResultsForbidden = (mode: AccessMode) =>
     'token',
     `Cannot retrieve more than one result with ${modeWords[mode]} access token`,
     'Your app has insufficient permissions to perform this search. Please contact support.',
+    { early: true },
   );
 
 /** `rest` is what follows `Forbidden update with error - ` (2.5). */
@@ -291,6 +309,7 @@ export const tooLarge = (diagnostics: string) =>
 
 export const tooManyRequests = (diagnostics: string, retryAfter: number) =>
   row(429, 'TOO_MANY_REQUESTS', 'value', 'Too many requests', diagnostics, {
+    early: true,
     headers: { 'retry-after': String(retryAfter) },
   });
 
@@ -338,3 +357,9 @@ export const multipleMatches = () =>
     'Multiple matches found',
     'Unable to create new patient. Multiple matches found for supplied demographic data.',
   );
+
+// ---- Refusals no published row exists for: the shape is PDS's, the code its catch-all ----
+
+/** A sandbox header or another part of the request that is wrong in a way PDS has no row for. */
+export const unacceptable = (status: 400 | 403 | 404 | 409, sentence: string) =>
+  row(status, 'VALIDATION_ERROR', 'invalid', 'Validation error', sentence, { early: true });
