@@ -47,6 +47,8 @@ export interface Behind {
   former?: Former;
   /** Values marked hidden: kept, never shown, never matched. */
   hidden?: Former;
+  /** By object id of an address: its five lines where some are blank, which the Patient leaves out (4.8). */
+  addressLines?: Record<string, string[]>;
   relatedPersons?: RelatedPerson[];
   /** The European Health Insurance Card. */
   coverage?: Coverage;
