@@ -7,7 +7,7 @@ import { Problem } from '../core/problem.ts';
 
 export interface Config {
   readonly port: number;
-  readonly host: string;
+  readonly listenAddress: string;
   readonly dataDir: string;
   readonly publicUrl: string;
   readonly installation: 'laptop' | 'live';
@@ -39,7 +39,7 @@ export const settings: readonly Setting[] = [
   },
   {
     name: 'LISTEN_ADDRESS',
-    key: 'host',
+    key: 'listenAddress',
     description: 'The address to listen on; empty means every address of this machine.',
     default: '',
     wants: 'an address of this machine, or nothing',
@@ -104,20 +104,21 @@ export const settings: readonly Setting[] = [
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const schemas = new Schemas([], { coerceTypes: true });
   const faults: string[] = [];
-  const values: Record<string, unknown> = {};
+  const values: { -readonly [K in keyof Config]?: Config[K] } = {};
   for (const { name, key, default: standard, wants, schema } of settings) {
     const given = env[name] === '' ? undefined : env[name];
     if (given === undefined && standard.startsWith('<')) continue;
     const holder: { value: unknown } = { value: given ?? standard };
     const wrong = schemas.faults({ type: 'object', properties: { value: schema } })(holder);
     if (wrong.length > 0) faults.push(`${name} is "${given ?? ''}" but must be ${wants}.`);
-    values[key] = holder.value;
+    Object.assign(values, { [key]: holder.value });
   }
   if (faults.length > 0) throw new Problem('invalid', faults.join('\n'));
-  const config = values as unknown as Config; // each key was checked against its own schema above
-  return Object.freeze({
+  const config = values as Config; // each key was checked against its own schema above
+  return Object.freeze<Config>({
     ...config,
-    publicUrl: config.publicUrl ?? `http://localhost:${String(config.port)}`,
-    auditHeadsDir: config.auditHeadsDir ?? `${config.dataDir}/audit-heads`,
+    // With PORT 0 the port is known only once it is open, so the address is left to the platform.
+    publicUrl: values.publicUrl ?? (config.port === 0 ? '' : `http://localhost:${config.port}`),
+    auditHeadsDir: values.auditHeadsDir ?? `${config.dataDir}/audit-heads`,
   });
 }

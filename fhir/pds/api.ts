@@ -1,0 +1,370 @@
+/**
+ * The PDS FHIR API as a table, whatever holds the records. Owns what belongs to HTTP: the order in which a call is
+ * judged (pds-fhir 1.3), headers, ids, media types, who may call what. Rules about records are behind the port Patients.
+ */
+import { createHash } from 'node:crypto';
+import type { Bundle, CapabilityStatement } from 'fhir/r4.js';
+import type { Caller, Exchange, Handler, Reply } from '../../core/exchange.ts';
+import { Problem } from '../../core/problem.ts';
+import { routes, type Routes } from '../../core/routes.ts';
+import { isNhsNumber } from '../identifiers.ts';
+import { JsonFault, parseJson } from '../json.ts';
+import { fhirJson } from '../outcome.ts';
+import { coverageQuery } from './coverage.ts';
+import * as errors from './errors.ts';
+import type { Asking, FoundAll, Patients, Shown } from './patients.ts';
+import { maxResultsFor, readCriteria } from './search-query.ts';
+
+export interface PdsApiOptions {
+  readonly patients: Patients;
+  /** The absolute address of this API, without a trailing slash: the source of every link. */
+  readonly base: () => string;
+  readonly now: () => number;
+  /** The gate in front of a body, by operationId, derived from the OpenAPI document. */
+  readonly bodyCheck: (operationId: string) => (body: unknown) => void;
+}
+
+/** What `/_ping` and `/_status` tell of the running server. */
+export interface Health {
+  readonly version: string;
+  readonly revision: string;
+  /** Throws when the store or the audit cannot be used. */
+  check(): Promise<void>;
+}
+
+/** No body of this API comes near this many bytes. */
+const bodyLimit = 1024 * 1024;
+const bodyLimits = { depth: 64, members: 10_000 };
+
+/** The operations that need a caller. Everything in it is audited. */
+export function pdsApi(options: PdsApiOptions): Handler {
+  const judged = routes(pdsRoutes(options), {
+    notFound: () => Promise.reject(errors.unsupportedService()),
+    notAllowed: () => Promise.reject(errors.unsupportedService()),
+  });
+  return async (exchange) => {
+    checkPath(exchange.path);
+    checkRequestId(exchange.headers['x-request-id']);
+    checkRole(exchange);
+    return judged(exchange);
+  };
+}
+
+/** The table of operations (1.2); a test holds it against the OpenAPI document. */
+export function pdsRoutes(options: PdsApiOptions): Routes {
+  return {
+    'GET /Patient': (x) => search(options, x),
+    'GET /Patient/:id': (x) => retrieve(options, x),
+    'PATCH /Patient/:id': (x) => update(options, x),
+    'POST /Patient': (x) => create(options, x),
+    'GET /Patient/:id/RelatedPerson': (x) => relatedPersons(options, x),
+    'GET /Coverage': (x) => coverage(options, x),
+    'POST /Coverage': (x) => replaceCoverage(options, x),
+    'POST /Patient/$process-birth-details': (x) => registerBirth(options, x),
+  };
+}
+
+/** The operations open to anyone, which touch no record (`/_ping`, `/_status`, `/metadata`). */
+export function openRoutes(health: Health, capability: () => CapabilityStatement): Routes {
+  return {
+    'GET /_ping': () => Promise.resolve(json(200, ping(health))),
+    'GET /_status': () => status(health),
+    'GET /metadata': () => Promise.resolve(json(200, capability(), fhirJson)),
+  };
+}
+
+// ---- the operations ----
+
+async function retrieve({ patients }: PdsApiOptions, exchange: Exchange): Promise<Reply> {
+  const caller = callerOf(exchange);
+  const nhsNumber = exchange.params.id ?? '';
+  checkOwn(caller, nhsNumber);
+  if (nhsNumber === '') throw errors.unsupportedService();
+  if (!isNhsNumber(nhsNumber)) throw errors.invalidResourceId();
+  return shown(200, await patients.retrieve(nhsNumber, asking(exchange, caller)));
+}
+
+async function search(options: PdsApiOptions, exchange: Exchange): Promise<Reply> {
+  const caller = callerOf(exchange);
+  if (caller.mode === 'patient') throw errors.patientForbidden();
+  const maxResults = maxResultsFor(caller.mode, exchange.query);
+  const criteria = readCriteria(exchange.query, maxResults);
+  const explain = exchange.headers['x-gatehouse-explain'] === 'true';
+  const found = await options.patients.search(criteria, asking(exchange, caller), explain);
+  return json(200, toSearchset(found, options, explain), fhirJson);
+}
+
+async function update({ patients, bodyCheck }: PdsApiOptions, exchange: Exchange): Promise<Reply> {
+  const caller = callerOf(exchange);
+  const nhsNumber = exchange.params.id ?? '';
+  if (!mayWrite(caller)) throw errors.methodForbidden('update', caller.mode);
+  checkOwn(caller, nhsNumber);
+  if (!isNhsNumber(nhsNumber)) throw errors.invalidResourceId();
+  const versionId = ifMatch(exchange);
+  if (!isJson(exchange, ['application/json-patch+json', 'application/json']))
+    throw errors.unsupportedService();
+  const bytes = await exchange.body.bytes(bodyLimit);
+  const body = readBody(bytes, () =>
+    errors.invalidUpdate('Invalid payload received - incorrect format'),
+  );
+  bodyCheck('updatePatient')(body);
+  const digest = digestOf('PATCH', versionId, bytes);
+  return shown(
+    200,
+    await patients.update({ nhsNumber, versionId, body, digest }, asking(exchange, caller)),
+  );
+}
+
+async function create({ patients, bodyCheck }: PdsApiOptions, exchange: Exchange): Promise<Reply> {
+  const caller = callerOf(exchange);
+  if (!mayWrite(caller) || caller.mode === 'patient')
+    throw errors.methodForbidden('create', caller.mode);
+  const { body, digest } = await readJson(exchange);
+  bodyCheck('createPatient')(body);
+  return shown(201, await patients.create(body, digest, asking(exchange, caller)));
+}
+
+async function registerBirth(options: PdsApiOptions, exchange: Exchange): Promise<Reply> {
+  const caller = callerOf(exchange);
+  if (!mayWrite(caller) || caller.mode === 'patient')
+    throw errors.methodForbidden('create', caller.mode);
+  const { body, digest } = await readJson(exchange);
+  options.bodyCheck('processBirthDetails')(body);
+  const ignore = exchange.query.get('ignore_potential_matches') === 'true';
+  const born = await options.patients.registerBirth(
+    body,
+    digest,
+    ignore,
+    asking(exchange, caller),
+  );
+  const reply = shown(201, born);
+  return { ...reply, headers: { ...reply.headers, 'notification-id': born.notificationId } };
+}
+
+async function relatedPersons(options: PdsApiOptions, exchange: Exchange): Promise<Reply> {
+  const caller = callerOf(exchange);
+  const nhsNumber = exchange.params.id ?? '';
+  checkOwn(caller, nhsNumber);
+  if (!isNhsNumber(nhsNumber)) throw errors.invalidResourceId();
+  const bundle = await options.patients.relatedPersons(
+    nhsNumber,
+    options.base(),
+    asking(exchange, caller),
+  );
+  return json(200, bundle, fhirJson);
+}
+
+async function coverage(options: PdsApiOptions, exchange: Exchange): Promise<Reply> {
+  const caller = callerOf(exchange);
+  checkCoverage(exchange.method, caller);
+  const nhsNumber = coverageQuery(exchange.query);
+  checkOwn(caller, nhsNumber);
+  return bundled(
+    200,
+    await options.patients.coverage(nhsNumber, options.base(), asking(exchange, caller)),
+  );
+}
+
+async function replaceCoverage(options: PdsApiOptions, exchange: Exchange): Promise<Reply> {
+  const caller = callerOf(exchange);
+  checkCoverage(exchange.method, caller);
+  const versionId = ifMatch(exchange);
+  const { body } = await readJson(exchange);
+  options.bodyCheck('replaceCoverage')(body);
+  return bundled(
+    201,
+    await options.patients.replaceCoverage(
+      body,
+      versionId,
+      options.base(),
+      asking(exchange, caller),
+    ),
+  );
+}
+
+function ping({ version, revision }: Health): object {
+  return { version, revision, releaseId: version, commitId: revision };
+}
+
+async function status(health: Health): Promise<Reply> {
+  let outcome = 'pass';
+  try {
+    await health.check();
+  } catch {
+    outcome = 'fail';
+  }
+  const passing = outcome === 'pass';
+  return json(200, {
+    status: outcome,
+    ...ping(health),
+    checks: {
+      'spine:status': {
+        status: outcome,
+        timeout: false,
+        responseCode: passing ? 200 : 503,
+        outcome: passing ? 'store and audit answer' : 'store or audit does not answer',
+      },
+    },
+  });
+}
+
+// ---- checks, in the order of 1.3 ----
+
+/** Step 7: paths outside the API. */
+function checkPath(path: string): void {
+  if (path === '/Patient' || path.startsWith('/Patient/')) return;
+  if (path === '/Coverage' || path.startsWith('/Coverage/')) return;
+  throw errors.unsupportedRequest(path);
+}
+
+const uuid = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
+
+/** Step 8. An empty field counts as a missing one, as the published tests of live and sandbox have it. */
+function checkRequestId(id: string | undefined): void {
+  if (id === undefined || id === '') throw errors.missingHeader('X-Request-ID');
+  if (!uuid.test(id)) throw errors.invalidHeader(id, 'X-Request-ID');
+}
+
+/** Step 9: looked at for healthcare workers only. */
+function checkRole({ headers, caller }: Exchange): void {
+  const role = headers['nhsd-session-urid'];
+  if (role === undefined || caller?.mode !== 'worker') return;
+  if (!/^[0-9]+$/.test(role)) throw errors.invalidRole(role);
+}
+
+function callerOf({ caller }: Exchange): Caller {
+  if (caller) return caller;
+  throw new Problem('unauthenticated', 'Missing Authorization header');
+}
+
+/** Step 11: a patient reaches one record, named by the number they signed in with (4.4). */
+function checkOwn(caller: Caller, nhsNumber: string): void {
+  if (caller.mode === 'patient' && caller.nhsNumber !== nhsNumber) throw errors.patientForbidden();
+}
+
+/** Step 11: applications on their own write nothing, unless it was agreed (1.4). */
+function mayWrite(caller: Caller): boolean {
+  return (
+    caller.mode === 'worker' ||
+    caller.mode === 'patient' ||
+    (caller.mode === 'app' && caller.grants.has('app-restricted-update'))
+  );
+}
+
+/** Step 11: the card is for the patient, and whoever has an agreement. */
+function checkCoverage(method: string, caller: Caller): void {
+  if (caller.mode !== 'patient' && !caller.grants.has('coverage'))
+    throw errors.coverageForbidden(method, caller.mode);
+}
+
+function ifMatch({ headers }: Exchange): string {
+  const version = /^W\/"([0-9]{1,10})"$/.exec(headers['if-match'] ?? '')?.[1];
+  if (version === undefined) throw errors.preconditionFailed();
+  return version;
+}
+
+function isJson({ headers }: Exchange, types: readonly string[]): boolean {
+  const type = (headers['content-type'] ?? '').split(';', 1)[0] ?? '';
+  return types.includes(type.trim().toLowerCase());
+}
+
+async function readJson(exchange: Exchange): Promise<{ body: unknown; digest: string }> {
+  if (!isJson(exchange, ['application/json', fhirJson])) throw errors.unsupportedService();
+  const bytes = await exchange.body.bytes(bodyLimit);
+  const body = readBody(bytes, () =>
+    errors.unacceptable(400, 'Invalid payload received - incorrect format'),
+  );
+  return { body, digest: digestOf(exchange.method, '', bytes) };
+}
+
+/** The only place where a body of this API is parsed. */
+function readBody(bytes: Buffer, refusal: () => Problem): unknown {
+  try {
+    return parseJson(bytes, bodyLimits);
+  } catch (error) {
+    if (error instanceof JsonFault) throw refusal();
+    throw error;
+  }
+}
+
+function digestOf(method: string, versionId: string, bytes: Buffer): string {
+  return createHash('sha256').update(`${method} ${versionId}\n`).update(bytes).digest('base64url');
+}
+
+function asking(exchange: Exchange, caller: Caller): Asking {
+  return {
+    caller,
+    workspace: exchange.workspace,
+    requestId: exchange.headers['x-request-id'] ?? '',
+    facts: exchange.facts,
+  };
+}
+
+// ---- replies ----
+
+function shown(status: number, { versionId, text }: Shown): Reply {
+  return {
+    status,
+    headers: { 'content-type': fhirJson, etag: `W/"${versionId}"` },
+    body: text,
+  };
+}
+
+function json(status: number, value: object, type = 'application/json'): Reply {
+  return { status, headers: { 'content-type': type }, body: JSON.stringify(value) };
+}
+
+/** A Bundle whose version is the record's (4.10). */
+function bundled(status: number, bundle: Bundle): Reply {
+  const reply = json(status, bundle, fhirJson);
+  return { ...reply, headers: { ...reply.headers, etag: `W/"${bundle.meta?.versionId ?? ''}"` } };
+}
+
+const explained = 'https://gatehouse.example/fhir/StructureDefinition/why-it-matched';
+
+/** The searchset of section 5; with reasons as extensions when the caller asked why. */
+function toSearchset({ found, notes }: FoundAll, options: PdsApiOptions, explain: boolean): Bundle {
+  const entry: NonNullable<Bundle['entry']> = found.map(({ resource, match }) => ({
+    fullUrl: `${options.base()}/Patient/${match.nhsNumber}`,
+    search: {
+      ...(explain ? { extension: match.reasons.map(toExtension) } : {}),
+      score: match.score,
+    },
+    resource,
+  }));
+  if (notes && notes.length > 0)
+    entry.push({
+      search: { mode: 'outcome' },
+      resource: {
+        resourceType: 'OperationOutcome',
+        issue: notes.map((diagnostics) => ({
+          severity: 'information',
+          code: 'informational',
+          diagnostics,
+        })),
+      },
+    });
+  return {
+    resourceType: 'Bundle',
+    type: 'searchset',
+    timestamp: timestamp(options.now()),
+    total: found.length,
+    ...(entry.length > 0 ? { entry } : {}),
+  };
+}
+
+function toExtension({ criterion, how, score }: { criterion: string; how: string; score: number }) {
+  return {
+    url: explained,
+    extension: [
+      { url: 'criterion', valueString: criterion },
+      { url: 'how', valueString: how },
+      { url: 'score', valueDecimal: score },
+    ],
+  };
+}
+
+/** `YYYY-MM-DDThh:mm:ss+00:00`, the form of section 5. */
+export function timestamp(now: number): string {
+  return `${new Date(now).toISOString().slice(0, 19)}+00:00`;
+}

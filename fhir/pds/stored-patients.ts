@@ -1,0 +1,298 @@
+/**
+ * The port Patients over the Store: every rule of the service, on records that remember.
+ * Owns the order of the checks that need a record, versions, repeats and allocation; the rules themselves are pure
+ * functions in patch.ts, create.ts, birth.ts, coverage.ts, trace.ts and projection.ts.
+ */
+import type { Bundle } from 'fhir/r4.js';
+import type { Clock } from '../../core/clock.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Collection, CollectionOf, Counters, Stored } from '../../core/store.ts';
+import { motherLink, readBirth } from './birth.ts';
+import { coverageBundle, readCoverage, withCoverage } from './coverage.ts';
+import { createCriteria, readCreate, toNewRecord } from './create.ts';
+import * as errors from './errors.ts';
+import { applyPatches, readPatches } from './patch.ts';
+import type { Asking, FoundAll, Patients, Shown, Update } from './patients.ts';
+import { hasOwnView, retrieveView, searchView } from './projection.ts';
+import {
+  confidentialityOf,
+  decodeRecord,
+  encodeRecord,
+  openText,
+  type PdsRecord,
+  type RecentUpdate,
+} from './record.ts';
+import { relatedNumbers, relatedPersonsBundle } from './related-persons.ts';
+import { keysOf } from './trace-keys.ts';
+import { trace } from './trace.ts';
+
+/** The records of PDS, by NHS number. */
+export const patientCollection: CollectionOf<PdsRecord> = {
+  name: 'pds.patients',
+  overlaid: true,
+  keys: (record) => ({ ...keysOf(record), created: createdKeys(record) }),
+  encode: encodeRecord,
+  decode: decodeRecord,
+};
+
+export interface StoredPatientsOptions {
+  readonly collection: Collection<PdsRecord>;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  /** Whether an ODS code is that of a practice. */
+  readonly isPractice: (odsCode: string) => boolean;
+  /** The k-th number given to new records. */
+  readonly allocationNumber: (k: number) => string;
+  readonly newObjectId: () => string;
+}
+
+/** How long and how many accepted writes are remembered on a record, to know a repeat by. */
+const rememberFor = 10 * 60_000;
+const remembered = 5;
+/** A chain of mergers is followed this far; a longer one is a fault in the data. */
+const longestChain = 20;
+
+export function storedPatients(options: StoredPatientsOptions): Patients {
+  const { collection, clock } = options;
+  const creating = new Turns();
+
+  return {
+    async retrieve(nhsNumber, asking) {
+      const stored = await current(collection, nhsNumber, asking);
+      return toShown(stored, asking);
+    },
+
+    async search(criteria, asking, explain): Promise<FoundAll> {
+      const view = collection.in(asking.workspace);
+      const result = await trace((query) => view.find(query), criteria, { explain });
+      if (result.tooMany) throw errors.tooManyMatches();
+      const found = result.matches.map(({ record, match }) => {
+        asking.facts.people.push(match.nhsNumber);
+        return { resource: searchView(record, asking.caller), match };
+      });
+      return { found, ...(result.notes ? { notes: result.notes } : {}) };
+    },
+
+    async update(update, asking) {
+      const stored = await writable(collection, update.nhsNumber, asking);
+      const repeat = repeatOf(stored.value, asking.requestId, update.digest, clock.now());
+      if (repeat) return toShown(stored, asking);
+      checkMayChange(stored.value, asking);
+      const patches = readPatches(update.body);
+      if (stored.value.patient.meta.versionId !== update.versionId) throw errors.versionMismatch();
+      const changed = applyPatches(stored.value, patches, {
+        mode: asking.caller.mode,
+        now: clock.now(),
+        newObjectId: options.newObjectId,
+        isPractice: options.isPractice,
+      });
+      const remembering = remember(changed, asking.requestId, update.digest, clock.now());
+      return toShown(await write(collection, stored, remembering, asking), asking);
+    },
+
+    create: (body, digest, asking) =>
+      creating.take(async () => {
+        const draft = readCreate(body, {
+          now: clock.now(),
+          newObjectId: options.newObjectId,
+          isPractice: options.isPractice,
+        });
+        return addNew(options, draft, digest, asking, false);
+      }),
+
+    registerBirth: (body, digest, ignoreMatches, asking) =>
+      creating.take(async () => {
+        const birth = readBirth(body, {
+          now: clock.now(),
+          newObjectId: options.newObjectId,
+          isPractice: options.isPractice,
+        });
+        const mother = await collection.in(asking.workspace).get(birth.motherNhsNumber);
+        if (mother) asking.facts.people.push(mother.id);
+        const draft = motherLink(birth, mother?.value);
+        const shown = await addNew(options, draft, digest, asking, ignoreMatches);
+        return { ...shown, notificationId: clock.newId().toUpperCase() };
+      }),
+
+    async relatedPersons(nhsNumber, base, asking): Promise<Bundle> {
+      const stored = await current(collection, nhsNumber, asking);
+      const view = collection.in(asking.workspace);
+      const related = new Map<string, PdsRecord>();
+      for (const number of relatedNumbers(stored.value)) {
+        const found = await view.get(number);
+        if (found) related.set(number, found.value);
+        asking.facts.people.push(number);
+      }
+      return relatedPersonsBundle(stored.value, base, (number) => related.get(number), clock.now());
+    },
+
+    async coverage(nhsNumber, base, asking) {
+      const stored = await current(collection, nhsNumber, asking);
+      return coverageBundle(stored.value, base, clock.now());
+    },
+
+    async replaceCoverage(body, versionId, base, asking) {
+      const { nhsNumber, coverage } = readCoverage(body, clock.now());
+      if (asking.caller.mode === 'patient' && asking.caller.nhsNumber !== nhsNumber)
+        throw errors.patientForbidden();
+      const stored = await writable(collection, nhsNumber, asking);
+      if (stored.value.patient.meta.versionId !== versionId) throw errors.versionMismatch();
+      const changed = withCoverage(stored.value, coverage);
+      const written = await write(collection, stored, changed, asking);
+      return coverageBundle(written.value, base, clock.now());
+    },
+  };
+}
+
+/** The record that answers for a number today: chains of mergers are followed to their end (4.4). */
+async function current(
+  collection: Collection<PdsRecord>,
+  nhsNumber: string,
+  asking: Asking,
+): Promise<Stored<PdsRecord>> {
+  const view = collection.in(asking.workspace);
+  let number = nhsNumber;
+  for (let hops = 0; hops < longestChain; hops++) {
+    const stored = await view.get(number);
+    asking.facts.people.push(number);
+    if (!stored) throw errors.notFound();
+    // An open record is neither superseded nor withdrawn, so its text need not be parsed.
+    if (stored.text.startsWith('open ')) return stored;
+    const { supersededBy } = stored.value.behind;
+    if (supersededBy === undefined) {
+      if (confidentialityOf(stored.value) === 'REDACTED') throw errors.invalidated();
+      return stored;
+    }
+    number = supersededBy;
+  }
+  throw new Problem('internal', 'A chain of merged records does not end');
+}
+
+/** The record under exactly this number, if it may be written to (3.7). */
+async function writable(
+  collection: Collection<PdsRecord>,
+  nhsNumber: string,
+  asking: Asking,
+): Promise<Stored<PdsRecord>> {
+  asking.facts.people.push(nhsNumber);
+  const stored = await collection.in(asking.workspace).get(nhsNumber);
+  if (!stored) throw errors.notFound();
+  if (stored.value.behind.supersededBy !== undefined)
+    throw errors.forbiddenUpdate('Update Failed - NHS No. supplied has been superseded in a merge');
+  if (confidentialityOf(stored.value) === 'REDACTED') throw errors.invalidated();
+  return stored;
+}
+
+/** Restricted records are changed by certain sources only (3.7); which text live uses is not published. */
+function checkMayChange(record: PdsRecord, { caller }: Asking): void {
+  if (confidentialityOf(record) !== 'U' && !caller.grants.has('restricted-update'))
+    throw errors.forbiddenUpdate('source not permitted to update a restricted record');
+}
+
+async function write(
+  collection: Collection<PdsRecord>,
+  stored: Stored<PdsRecord>,
+  changed: PdsRecord,
+  asking: Asking,
+): Promise<Stored<PdsRecord>> {
+  const written = await collection
+    .in(asking.workspace)
+    .put(stored.id, changed, { expected: stored.version, by: asking.caller.appId })
+    .catch((error: unknown) => {
+      // Somebody else's write came between our read and ours: their version is not the one in If-Match.
+      if (error instanceof Problem && error.kind === 'conflict' && error.code === 'STALE_VERSION')
+        throw errors.versionMismatch();
+      throw error;
+    });
+  asking.facts.commit = written.commit;
+  return written;
+}
+
+async function addNew(
+  options: StoredPatientsOptions,
+  draft: PdsRecord,
+  digest: string,
+  asking: Asking,
+  ignoreMatches: boolean,
+): Promise<Shown> {
+  const view = options.collection.in(asking.workspace);
+  const repeated = await view.find({ index: 'created', equals: [asking.requestId] });
+  const again = repeated.items.find(({ value }) =>
+    repeatOf(value, asking.requestId, digest, options.clock.now()),
+  );
+  if (again) {
+    asking.facts.people.push(again.id);
+    return toShown(again, asking);
+  }
+  if (!ignoreMatches) {
+    const { matches, tooMany } = await trace((query) => view.find(query), createCriteria(draft), {});
+    const [only] = matches;
+    if (tooMany || matches.length > 1) throw errors.multipleMatches();
+    if (only) {
+      asking.facts.people.push(only.match.nhsNumber);
+      throw errors.singleMatch(only.match.nhsNumber);
+    }
+  }
+  for (;;) {
+    const nhsNumber = options.allocationNumber((await options.counters.add('pds.allocated')) - 1);
+    if (await view.get(nhsNumber)) continue;
+    const record = toNewRecord(draft, nhsNumber);
+    const written = await view.put(
+      nhsNumber,
+      remember(record, asking.requestId, digest, options.clock.now()),
+      { expected: 0, by: asking.caller.appId },
+    );
+    asking.facts.people.push(nhsNumber);
+    asking.facts.commit = written.commit;
+    return toShown(written, asking);
+  }
+}
+
+function toShown(stored: Stored<PdsRecord>, { caller }: Asking): Shown {
+  const open = hasOwnView(caller) ? undefined : openText(stored.text);
+  if (open) return { nhsNumber: stored.id, ...open };
+  const view = retrieveView(stored.value, caller);
+  return {
+    nhsNumber: stored.id,
+    versionId: stored.value.patient.meta.versionId,
+    text: JSON.stringify(view),
+  };
+}
+
+function repeatOf(
+  { behind }: PdsRecord,
+  requestId: string,
+  digest: string,
+  now: number,
+): RecentUpdate | undefined {
+  return behind.recent?.find(
+    (recent) =>
+      recent.requestId === requestId && recent.digest === digest && now - recent.at < rememberFor,
+  );
+}
+
+function remember(record: PdsRecord, requestId: string, digest: string, at: number): PdsRecord {
+  const { versionId } = record.patient.meta;
+  const recent = [
+    ...(record.behind.recent ?? []).filter((earlier) => at - earlier.at < rememberFor),
+    { requestId, digest, versionId, at },
+  ].slice(-remembered);
+  return { ...record, behind: { ...record.behind, recent } };
+}
+
+/** A created record is found again by the id of the request that made it. */
+function createdKeys({ behind, patient }: PdsRecord): [string][] {
+  if (patient.meta.versionId !== '1') return [];
+  return (behind.recent ?? []).map(({ requestId }) => [requestId]);
+}
+
+/** Lets one at a time pass: two equal creations at once must not both find nobody and both create. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work, work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+}
