@@ -1,4 +1,4 @@
-// Installs and builds what is missing or stale, then starts the server (or, with `test`, the tests).
+// Installs and builds what is missing or stale, then starts the server (or, with `test` or `bench`, those).
 // Plain JavaScript without dependencies, because it runs before there are any.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -59,19 +59,20 @@ function run(command, parameters) {
   }
 }
 
-/** Runs the tests in a child process and ends with its exit code. */
-function test(parameters) {
-  const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
-  const child = spawn(process.execPath, [mocha, ...parameters], { cwd: root, stdio: 'inherit' });
+/** Runs a program in a child process and ends with its exit code. */
+function hand(parameters) {
+  const child = spawn(process.execPath, parameters, { cwd: root, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code) => process.exit(code ?? 1));
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   install();
-  if (process.argv[2] === 'test') test(process.argv.slice(3));
+  const [, , what, ...rest] = process.argv;
+  if (what === 'test') hand([join(root, 'node_modules', 'mocha', 'bin', 'mocha.js'), ...rest]);
   else {
     build();
-    await import(pathToFileURL(join(root, 'dist', 'server', 'main.js')).href);
+    if (what === 'bench') hand(['--import', 'tsx', join(root, 'bench', 'main.ts'), ...rest]);
+    else await import(pathToFileURL(join(root, 'dist', 'server', 'main.js')).href);
   }
 }
