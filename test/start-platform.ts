@@ -1,0 +1,98 @@
+/** A platform on a free port over a data folder of its own, for journeys over real sockets. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { createLog } from '../core/log.ts';
+import { loadConfig } from '../server/config.ts';
+import { startPlatform, type Platform, type StartOptions } from '../server/platform.ts';
+
+export interface TestPlatform extends Platform {
+  readonly url: string;
+  readonly dataDir: string;
+  /** All that was logged so far. */
+  logged(): string;
+  /** Sends a request to the PDS API with a fresh X-Request-ID unless one is given. */
+  call(path: string, init?: CallInit): Promise<Answer>;
+  /** Stops and removes the data. */
+  end(): Promise<void>;
+}
+
+export interface CallInit {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON unless it is text. */
+  readonly body?: unknown;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Parsed; loosely typed, for tests look into it by path. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test names the members it expects
+  readonly json: any;
+}
+
+export const root = join(import.meta.dirname, '..');
+
+export async function startTestPlatform(
+  options: StartOptions & { dataDir?: string; environment?: Record<string, string> } = {},
+): Promise<TestPlatform> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'gatehouse-'));
+  const lines: string[] = [];
+  const log = createLog(
+    'debug',
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        lines.push(chunk.toString());
+        done();
+      },
+    }),
+  );
+  const config = loadConfig({ PORT: '0', DATA_DIR: dataDir, ...options.environment });
+  const platform = await startPlatform(config, root, { log, ...options });
+  const url = `http://localhost:${platform.port}`;
+  return {
+    ...platform,
+    url,
+    dataDir,
+    logged: () => {
+      log.flush();
+      return lines.join('');
+    },
+    call: (path, init) => call(`${url}/personal-demographics/FHIR/R4${path}`, init),
+    async end() {
+      await platform.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Sends one request and reads the whole answer. */
+export async function call(url: string, init: CallInit = {}): Promise<Answer> {
+  const headers = new Headers(init.headers);
+  if (!headers.has('x-request-id')) headers.set('x-request-id', crypto.randomUUID());
+  if (headers.get('x-request-id') === 'none') headers.delete('x-request-id');
+  const body = typeof init.body === 'string' ? init.body : JSON.stringify(init.body);
+  if (init.body !== undefined && !headers.has('content-type'))
+    headers.set(
+      'content-type',
+      init.method === 'PATCH' ? 'application/json-patch+json' : 'application/json',
+    );
+  const response = await fetch(url, {
+    method: init.method ?? 'GET',
+    headers,
+    ...(init.body === undefined ? {} : { body }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: parse(text) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
