@@ -5,6 +5,7 @@
  */
 import type { AccessMode } from '../../core/exchange.ts';
 import { Problem, type ErrorRow, type ProblemKind } from '../../core/problem.ts';
+import { pythonText } from './python-text.ts';
 
 export interface PdsRow extends ErrorRow {
   readonly severity: 'error' | 'information';
@@ -60,8 +61,7 @@ function row(
   });
 }
 
-const apiPage =
-  'https://digital.nhs.uk/developer/api-catalogue/personal-demographics-service-fhir';
+const apiPage = 'https://digital.nhs.uk/developer/api-catalogue/personal-demographics-service-fhir';
 
 /** How the mode of a caller is written in a display (2.2). */
 const modeWords: Readonly<Record<AccessMode, string>> = {
@@ -192,13 +192,13 @@ export const tooFewValues = (field: string) =>
   );
 
 /** `values` are written as a list in Python's notation, as the national back end does. */
-export const tooManyValues = (values: readonly string[], field: string) =>
+export const tooManyValues = (values: readonly unknown[], field: string) =>
   row(
     400,
     'TOO_MANY_VALUES_SUBMITTED',
     'value',
     'Too many values submitted',
-    `Too many values submitted - [${values.map((value) => `'${value}'`).join(', ')}] in field '${field}'`,
+    `Too many values submitted - ${pythonText(values)} in field '${field}'`,
   );
 
 export const birthDeathInconsistent = () =>
