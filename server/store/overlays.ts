@@ -1,0 +1,77 @@
+/**
+ * Which documents each workspace has changed, kept in memory so that a read knows where to look without asking twice.
+ * Loaded at a workspace's first use; a set may name too many documents, never too few that are acknowledged.
+ */
+import type { Reads } from './reads.ts';
+import type { Done, Write } from './writes.ts';
+
+/** What a workspace lays over the base. */
+export interface Overlay {
+  /** 0 when it has never been written to. */
+  readonly number: number;
+  /** By the number of the collection. */
+  readonly changed: ReadonlyMap<number, ReadonlySet<string>>;
+}
+
+interface Known {
+  readonly number: number;
+  readonly changed: Map<number, Set<string>>;
+}
+
+/** Workspaces remembered at once; the one least recently used is read again when needed. */
+const mostKnown = 500;
+
+export class Overlays {
+  readonly #reads: Reads;
+  readonly #known = new Map<string, Known>();
+
+  constructor(reads: Reads) {
+    this.#reads = reads;
+  }
+
+  of(workspace: string): Overlay {
+    const known = this.#known.get(workspace) ?? this.#load(workspace);
+    this.#known.delete(workspace);
+    this.#known.set(workspace, known); // last again: Map keeps the order of entering
+    return known;
+  }
+
+  /** How many documents a workspace has changed. */
+  changed(workspace: string): number {
+    let count = 0;
+    for (const ids of this.of(workspace).changed.values()) count += ids.size;
+    return count;
+  }
+
+  /** Follows a write that has landed. */
+  landed(write: Write, done: Done): void {
+    if (write.kind === 'reset') this.#known.delete(write.workspace);
+    if (write.kind !== 'put' && write.kind !== 'remove') return;
+    const known = this.#known.get(write.workspace);
+    if (known === undefined || done.overlay === undefined) return;
+    const collection = this.#reads.collection(write.collection);
+    if (known.number !== done.overlay.number || collection === undefined) {
+      this.#known.delete(write.workspace); // as it was before its first write: read again
+      return;
+    }
+    const ids = known.changed.get(collection) ?? new Set();
+    known.changed.set(collection, ids);
+    if (done.overlay.held) ids.add(write.id);
+    else ids.delete(write.id);
+  }
+
+  #load(workspace: string): Known {
+    const number = this.#reads.workspace(workspace) ?? 0;
+    const changed = new Map<number, Set<string>>();
+    if (number > 0)
+      for (const { collection, id } of this.#reads.changedIds(number)) {
+        const ids = changed.get(collection) ?? new Set();
+        changed.set(collection, ids.add(id));
+      }
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size < mostKnown) break;
+      this.#known.delete(oldest);
+    }
+    return { number, changed };
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What is found when a store is opened: what the last process left in the log, whether the file is whole,
+ * and which format it has. Runs under the folder's lock, before anyone reads or writes.
+ */
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Problem } from '../../core/problem.ts';
+import { formatVersion, migrate } from './layout.ts';
+import { faultOf, openSqlite } from './sqlite.ts';
+import type { Sqlite } from './sqlite.ts';
+import { inspectLog } from './write-ahead-log.ts';
+
+/** The state in which a store was found. */
+export interface Opening {
+  /** The number of the last commit it holds; 0 when it is new. */
+  readonly lastCommit: number;
+  /** Sentences for the operator: what was recovered, cut or found damaged. Empty after an orderly stop. */
+  readonly recovered: readonly string[];
+  /** Whether a bulk load was cut before its index entries were written. */
+  readonly unindexed: boolean;
+}
+
+/**
+ * Recovers, checks and migrates the store file, or makes it.
+ * @throws Problem `unavailable` that names the file when it cannot be used.
+ */
+export function recover(file: string): Opening {
+  const recovered = readLog(file);
+  let sqlite: Sqlite | undefined;
+  try {
+    sqlite = openSqlite(file, { cache: 8 });
+    const found = migrate(sqlite);
+    if (found > 0 && found < formatVersion)
+      recovered.push(`The store was brought from data format ${found} to ${formatVersion}.`);
+    sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    const meta = (name: string) =>
+      Number(sqlite?.value(`SELECT value FROM meta WHERE name = '${name}'`));
+    const unindexed = meta('unindexed') > 0;
+    if (unindexed)
+      recovered.push('A load was cut short: the records it had stored are indexed now.');
+    return { lastCommit: meta('last_commit'), recovered, unindexed };
+  } catch (error) {
+    throw toProblem(file, error);
+  } finally {
+    sqlite?.close();
+  }
+}
+
+/** What the log of the last process holds, in words; a damaged one is kept aside, because SQLite drops it without a word. */
+function readLog(file: string): string[] {
+  const log = `${file}-wal`;
+  if (!existsSync(log)) return [];
+  const { commits, frames, torn, lostCommits } = inspectLog(readFileSync(log));
+  const sentences: string[] = [];
+  if (commits > 0)
+    sentences.push(
+      `The last process did not stop in order: ${commits} commits (${frames} pages) were replayed.`,
+    );
+  if (lostCommits > 0) {
+    const kept = `${log}.damaged`;
+    copyFileSync(log, kept);
+    sentences.push(
+      `The log ${basename(log)} is damaged after page ${frames}: ${lostCommits} later commits cannot be replayed. It is kept as ${basename(kept)}.`,
+    );
+  } else if (torn > 0)
+    sentences.push(
+      `A write cut off in the middle (${torn} pages) was dropped; it was never acknowledged.`,
+    );
+  return sentences;
+}
+
+function toProblem(file: string, error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const messages: Readonly<Record<string, string>> = {
+    damaged: `The store file ${file} is damaged or cut short: restore a backup`,
+    'not-a-store': `The store file ${file} is damaged: it does not start like a store. Restore a backup`,
+    'cannot-open': `The store file ${file} cannot be opened for writing`,
+    full: `The disk of ${file} is full`,
+    busy: `The store file ${file} is in use by another process`,
+    io: `The store file ${file} cannot be read or written`,
+  };
+  const message = messages[faultOf(error)] ?? `The store file ${file} cannot be opened`;
+  return new Problem('unavailable', message, { cause: error });
+}

@@ -1,0 +1,140 @@
+/**
+ * The one writer as the rest of the process sees it: writes that arrive in one turn go to the thread together,
+ * and while the thread syncs one batch the next gathers. Owns the queue and what a failed commit means.
+ */
+import { Worker } from 'node:worker_threads';
+import { Problem } from '../../core/problem.ts';
+import type { Log } from '../../core/log.ts';
+import type { BatchReply, WriterData } from './writer-thread.ts';
+import type { Done, Outcome, Write } from './writes.ts';
+
+/** Most writes in one commit, so that the first in it does not wait for a whole crowd. */
+const largestBatch = 1000;
+
+export interface Writer {
+  /** Resolves when the write is on disk. @throws Problem: what the write was refused for, or `unavailable`. */
+  write(write: Write): Promise<Done>;
+  /** Finishes what was asked for, then ends the thread. */
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly write: Write;
+  readonly resolve: (done: Done) => void;
+  readonly reject: (problem: Problem) => void;
+}
+
+/**
+ * Starts the writer's thread. It may still be starting when this returns; writes wait for it.
+ * `landed` is called for each commit before those who wait for it go on.
+ */
+export function startWriter(
+  data: WriterData,
+  landed: (writes: readonly Write[], outcomes: readonly Outcome[]) => void,
+  log: Log,
+): Writer {
+  const thread = startThread(data);
+  let waiting: Waiting[] = [];
+  let sent: readonly Waiting[] = [];
+  let planned = false;
+  let broken: Problem | undefined;
+  let closing = false;
+  const ended = new Promise<void>((resolve) => {
+    thread.once('exit', () => {
+      resolve();
+    });
+  });
+
+  const send = () => {
+    planned = false;
+    if (sent.length > 0) return;
+    if (waiting.length > 0) {
+      sent = waiting.slice(0, largestBatch);
+      waiting = waiting.slice(largestBatch);
+      thread.postMessage(sent.map(({ write }) => write));
+    } else if (closing) thread.postMessage('close');
+  };
+  const plan = () => {
+    if (planned || sent.length > 0) return;
+    planned = true;
+    setImmediate(send);
+  };
+  const stopWriting = (message: string, cause: unknown) => {
+    if (broken === undefined)
+      log.log('error', 'the store has stopped writing', { reason: message });
+    broken ??= unavailable(
+      'The store has stopped writing after a failed write; reads go on',
+      cause,
+    );
+    const all = [...sent, ...waiting];
+    sent = waiting = [];
+    for (const { reject } of all) reject(broken);
+  };
+
+  thread.on('message', (reply: BatchReply & { readonly checkpoint?: true }) => {
+    if ('outcomes' in reply) {
+      const done = sent;
+      sent = [];
+      landed(
+        done.map(({ write }) => write),
+        reply.outcomes,
+      );
+      done.forEach((one, index) => {
+        settle(one, reply.outcomes[index]);
+      });
+    } else if (
+      reply.checkpoint === undefined &&
+      (reply.fault === 'full' || reply.fault === 'busy')
+    ) {
+      const done = sent;
+      sent = [];
+      log.log('error', 'the store cannot write', { reason: reply.fault });
+      const problem = unavailable(
+        reply.fault === 'full' ? 'The disk is full: nothing can be written' : 'The store is busy',
+        new Error(reply.message),
+      );
+      for (const { reject } of done) reject(problem);
+    } else stopWriting(reply.message, new Error(reply.message));
+    plan();
+  });
+  thread.on('error', (error) => {
+    stopWriting('the writer has ended', error);
+  });
+
+  return {
+    write(write) {
+      if (broken !== undefined) return Promise.reject(broken);
+      if (closing) return Promise.reject(unavailable('The store is closed', undefined));
+      return new Promise<Done>((resolve, reject) => {
+        waiting.push({ write, resolve, reject });
+        plan();
+      });
+    },
+    close() {
+      closing = true;
+      plan();
+      return ended;
+    },
+  };
+}
+
+function settle({ resolve, reject }: Waiting, outcome: Outcome | undefined): void {
+  if (outcome === undefined) reject(new Problem('internal', 'The record could not be written'));
+  else if ('kind' in outcome) reject(new Problem(outcome.kind, outcome.message));
+  else resolve(outcome);
+}
+
+function unavailable(message: string, cause: unknown): Problem {
+  return new Problem('unavailable', message, { cause, headers: { 'retry-after': '5' } });
+}
+
+/** The thread runs beside this file: compiled, or as TypeScript through the same loader, which a thread must register itself. */
+function startThread(data: WriterData): Worker {
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./writer-thread.js', import.meta.url), { workerData: data });
+  const url = JSON.stringify(new URL('./writer-thread.ts', import.meta.url).href);
+  return new Worker(
+    `import('tsx/esm/api').then(({ register }) => { register(); return import(${url}); })`,
+    { eval: true, workerData: data },
+  );
+}
