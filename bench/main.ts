@@ -60,7 +60,10 @@ async function main() {
     print('Search in a workspace with 1,000 changes', await workspaces(small, load));
   if (wanted.has('patch')) {
     print('PATCH, 32 writers', await patches(small, load, '0'));
-    print('PATCH, 32 writers, each sync of the store delayed to 5 ms', await patches(small, load, '5'));
+    print(
+      'PATCH, 32 writers, each sync of the store delayed to 5 ms',
+      await patches(small, load, '5'),
+    );
   }
   if (wanted.has('size')) await printSize(large);
 }

@@ -36,6 +36,8 @@ export interface AuditEntry {
 export interface Journal {
   /** Resolves when the entry is on disk; rejects when it cannot be written. */
   append(entry: AuditEntry): Promise<void>;
+  /** True while entries cannot be written: then a call is refused before it does anything. */
+  readonly failed?: boolean;
 }
 
 /**
@@ -44,6 +46,8 @@ export interface Journal {
  */
 export function audited(journal: Journal, api: string, now: () => number): Policy {
   return (next) => async (exchange) => {
+    // Otherwise a write would land in the store and nobody would find it in the audit.
+    if (journal.failed) throw unavailable();
     try {
       const reply = await next(exchange);
       await write(journal, toEntry(exchange, api, reply.status, now()));
@@ -87,10 +91,14 @@ async function write(journal: Journal, entry: AuditEntry): Promise<void> {
   try {
     await journal.append(entry);
   } catch (cause) {
-    throw new Problem('unavailable', 'The audit cannot be written, so nothing may be answered', {
-      cause,
-      code: 'AUDIT_UNAVAILABLE',
-      headers: { 'retry-after': '5' },
-    });
+    throw unavailable(cause);
   }
+}
+
+function unavailable(cause?: unknown): Problem {
+  return new Problem('unavailable', 'The audit cannot be written, so nothing may be answered', {
+    cause,
+    code: 'AUDIT_UNAVAILABLE',
+    headers: { 'retry-after': '5' },
+  });
 }

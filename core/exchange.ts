@@ -208,6 +208,8 @@ export function problemsAs(render: (problem: Problem, exchange: Exchange) => Rep
 /** A stack trace names files and lines, never values; the message of a foreign error might hold patient data. */
 function causeOf({ cause }: Problem): string | undefined {
   if (!(cause instanceof Error)) return undefined;
-  const frames = (cause.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));
+  const frames = (cause.stack ?? '')
+    .split('\n')
+    .filter((line) => line.trimStart().startsWith('at '));
   return [cause.name, ...frames.slice(0, 8)].join('\n');
 }

@@ -44,7 +44,7 @@ export function routes(table: Routes, otherwise: Otherwise = {}): Handler {
     for (const route of entries) {
       const params = match(route.parts, segments);
       if (!params) continue;
-      if (route.method !== exchange.method) {
+      if (route.method !== (exchange.method === 'HEAD' ? 'GET' : exchange.method)) {
         (allowed ??= []).push(route.method);
         continue;
       }

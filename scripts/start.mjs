@@ -21,7 +21,12 @@ export function install() {
   if (existsSync(installed) && modified(installed) >= modified(join(root, 'package-lock.json')))
     return;
   console.error('Installing dependencies (npm ci) …');
-  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   const now = new Date();
   if (existsSync(installed)) utimesSync(installed, now, now);
 }
@@ -30,12 +35,19 @@ export function install() {
 export function build() {
   if (existsSync(stamp) && modified(stamp) >= newest()) return;
   console.error('Building …');
-  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
+  run(process.execPath, [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    'tsconfig.build.json',
+  ]);
   writeFileSync(stamp, '');
 }
 
 function newest() {
-  let latest = Math.max(modified(join(root, 'tsconfig.json')), modified(join(root, 'tsconfig.build.json')));
+  let latest = Math.max(
+    modified(join(root, 'tsconfig.json')),
+    modified(join(root, 'tsconfig.build.json')),
+  );
   for (const folder of sources)
     for (const name of readdirSync(join(root, folder), { recursive: true }))
       if (/\.ts$/.test(String(name)) && !/\.test\.ts$/.test(String(name)))

@@ -90,7 +90,8 @@ export const settings: readonly Setting[] = [
   {
     name: 'STORE_SYNC_DELAY_MS',
     key: 'storeSyncDelay',
-    description: 'Delays each sync of the store by so many milliseconds, to measure how writers share them.',
+    description:
+      'Delays each sync of the store by so many milliseconds, to measure how writers share them.',
     default: '0',
     wants: 'a whole number from 0 to 1000',
     schema: { type: 'integer', minimum: 0, maximum: 1000 },

@@ -338,7 +338,10 @@ function pipe(
 function isUnreadAndLong(call: ServedCall): boolean {
   const { headers, complete } = call.request;
   if (complete || call.bodyTaken) return false;
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > drainLimit;
+  return (
+    headers['transfer-encoding'] !== undefined ||
+    Number(headers['content-length'] ?? 0) > drainLimit
+  );
 }
 
 function logAccess(call: ServedCall, sent: Sent, mount: Mount, log: Logging): void {
@@ -361,7 +364,9 @@ function logAccess(call: ServedCall, sent: Sent, mount: Mount, log: Logging): vo
 
 /** Ids are the caller's free text: only what looks like an id is logged, since anything else might be a person. */
 function safeId(id: string | undefined): string {
-  return id !== undefined && /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/.test(id) ? id : '';
+  return id !== undefined && /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/.test(id)
+    ? id
+    : '';
 }
 
 /** Malformed framing: said plainly, and the connection closed, for what follows on it cannot be trusted. */

@@ -8,7 +8,9 @@ import { startPlatform, type Platform } from './platform.ts';
 
 /** The folder with package.json: data files are read from there, whether this runs from sources or from dist/. */
 const here = dirname(fileURLToPath(import.meta.url));
-const root = existsSync(join(here, '..', 'package.json')) ? join(here, '..') : join(here, '..', '..');
+const root = existsSync(join(here, '..', 'package.json'))
+  ? join(here, '..')
+  : join(here, '..', '..');
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);

@@ -41,14 +41,27 @@ export function createPages(options: PagesOptions): Express {
   });
   // Express hands its own refusals (a path that is no UTF-8, say) to this one place.
   app.use(
-    (error: Error & { status?: number }, _request: Request, response: Response, next: NextFunction) => {
+    (
+      error: Error & { status?: number },
+      _request: Request,
+      response: Response,
+      next: NextFunction,
+    ) => {
       if (response.headersSent) {
         next(error);
         return;
       }
       const status = error.status !== undefined && error.status < 500 ? error.status : 500;
       if (status === 500) options.log.log('error', 'a page failed', { kind: error.name });
-      response.status(status).type('html').send(page('Something is wrong with the request', '<p>The address cannot be read. <a href="/">Go to the start page</a>.</p>'));
+      response
+        .status(status)
+        .type('html')
+        .send(
+          page(
+            'Something is wrong with the request',
+            '<p>The address cannot be read. <a href="/">Go to the start page</a>.</p>',
+          ),
+        );
     },
   );
   return app;

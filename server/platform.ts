@@ -74,7 +74,16 @@ export async function startPlatform(
     const sweeping = sweepHourly(workspaces, log);
     let port = config.port;
     const publicUrl = () => config.publicUrl || `http://localhost:${port}`;
-    const front = createPlatformFront({ config, root, store, journal, workspaces, clock, log, publicUrl });
+    const front = createPlatformFront({
+      config,
+      root,
+      store,
+      journal,
+      workspaces,
+      clock,
+      log,
+      publicUrl,
+    });
     port = await listen(front, config);
     return {
       store,
@@ -214,7 +223,13 @@ function createPlatformFront(parts: Parts): Front {
   };
   const now = () => clock.now();
   const guarded = assemble(
-    [audited(journal, 'personal-demographics', now), openLane, inWorkspace(workspaces), syncWait, rehearsal.policy],
+    [
+      audited(journal, 'personal-demographics', now),
+      openLane,
+      inWorkspace(workspaces),
+      syncWait,
+      rehearsal.policy,
+    ],
     pds,
   );
   const open = openRoutes(health, () =>
@@ -252,7 +267,10 @@ function createPlatformFront(parts: Parts): Front {
       publicUrl,
       services: [
         { name: 'PDS FHIR API: what it can do', path: `${pdsBase}/metadata` },
-        { name: 'PDS FHIR API: OpenAPI document', path: '/specifications/personal-demographics.json' },
+        {
+          name: 'PDS FHIR API: OpenAPI document',
+          path: '/specifications/personal-demographics.json',
+        },
         { name: 'Sandbox: scenarios to rehearse', path: '/_sandbox/scenarios' },
       ],
       downloads: { '/specifications/personal-demographics.json': openApiFile },

@@ -58,7 +58,10 @@ async function create({ workspaces }: SandboxOptions, exchange: Exchange): Promi
   const workspace = await workspaces.create(name ?? '', exchange.peer.address);
   return {
     ...json(201, shown(workspace, 0)),
-    headers: { 'content-type': 'application/json', location: `/_sandbox/workspaces/${workspace.id}` },
+    headers: {
+      'content-type': 'application/json',
+      location: `/_sandbox/workspaces/${workspace.id}`,
+    },
   };
 }
 

@@ -100,7 +100,7 @@ export async function openWorkspaces(store: Store, clock: Clock): Promise<Worksp
       const workspace = { id, name, madeBy, created, expires: created + lifetime };
       known.set(id, workspace);
       await collection.put(id, workspace, { expected: 0 });
-        return workspace;
+      return workspace;
     },
     list: (madeBy) => [
       shared,

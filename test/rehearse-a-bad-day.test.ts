@@ -82,7 +82,11 @@ describe('rehearsing a bad day', () => {
     const id = crypto.randomUUID();
     assert.equal((await update('unavailable-applied', id)).status, 503);
     assert.equal((await update(undefined, id)).status, 200);
-    assert.equal((await update(undefined, crypto.randomUUID())).status, 409, 'another request is no repeat');
+    assert.equal(
+      (await update(undefined, crypto.randomUUID())).status,
+      409,
+      'another request is no repeat',
+    );
   });
 
   it('answers 503 to an update that is slower than the caller will wait, and applies it', async function () {

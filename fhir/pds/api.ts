@@ -131,12 +131,7 @@ async function registerBirth(options: PdsApiOptions, exchange: Exchange): Promis
   const { body, digest } = await readJson(exchange);
   options.bodyCheck('processBirthDetails')(body);
   const ignore = exchange.query.get('ignore_potential_matches') === 'true';
-  const born = await options.patients.registerBirth(
-    body,
-    digest,
-    ignore,
-    asking(exchange, caller),
-  );
+  const born = await options.patients.registerBirth(body, digest, ignore, asking(exchange, caller));
   const reply = shown(201, born);
   return { ...reply, headers: { ...reply.headers, 'notification-id': born.notificationId } };
 }

@@ -45,12 +45,9 @@ export const cors: Policy = (next) => async (exchange) => {
 export const syncWait: Policy = (next) => (exchange) => {
   if (exchange.method !== 'PATCH') return next(exchange);
   return new Promise<Reply>((resolve, reject) => {
-    const timer = setTimeout(
-      () => {
-        reject(errors.serviceUnavailable());
-      },
-      waitOf(exchange.headers['x-sync-wait']),
-    );
+    const timer = setTimeout(() => {
+      reject(errors.serviceUnavailable());
+    }, waitOf(exchange.headers['x-sync-wait']));
     next(exchange)
       .then(resolve, reject)
       .finally(() => {
@@ -61,6 +58,7 @@ export const syncWait: Policy = (next) => (exchange) => {
 
 /** Milliseconds: 0.25 to 29 seconds as asked, else 10 seconds. */
 function waitOf(header: string | undefined): number {
-  const seconds = header !== undefined && /^\d{1,2}(\.\d{1,3})?$/.test(header) ? Number(header) : 10;
+  const seconds =
+    header !== undefined && /^\d{1,2}(\.\d{1,3})?$/.test(header) ? Number(header) : 10;
   return seconds >= 0.25 && seconds <= 29 ? seconds * 1000 : 10_000;
 }

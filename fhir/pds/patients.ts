@@ -61,10 +61,5 @@ export interface Patients {
   relatedPersons(nhsNumber: string, base: string, asking: Asking): Promise<Bundle>;
   coverage(nhsNumber: string, base: string, asking: Asking): Promise<Bundle>;
   /** Replaces the card. `versionId` is the one in If-Match. */
-  replaceCoverage(
-    body: unknown,
-    versionId: string,
-    base: string,
-    asking: Asking,
-  ): Promise<Bundle>;
+  replaceCoverage(body: unknown, versionId: string, base: string, asking: Asking): Promise<Bundle>;
 }

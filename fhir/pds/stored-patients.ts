@@ -225,7 +225,11 @@ async function addNew(
     return toShown(again, asking);
   }
   if (!ignoreMatches) {
-    const { matches, tooMany } = await trace((query) => view.find(query), createCriteria(draft), {});
+    const { matches, tooMany } = await trace(
+      (query) => view.find(query),
+      createCriteria(draft),
+      {},
+    );
     const [only] = matches;
     if (tooMany || matches.length > 1) throw errors.multipleMatches();
     if (only) {

@@ -25,7 +25,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   const problem = Problem.from(error);
-  const told = problem.kind === 'internal' && error instanceof Error ? error.message : problem.message;
+  const told =
+    problem.kind === 'internal' && error instanceof Error ? error.message : problem.message;
   process.stderr.write(`${told}\n`);
   process.exitCode = 1;
 }

@@ -54,9 +54,9 @@ function createScenarios({ clock, random }: RehearsalOptions): Scenario[] {
     // The record is read or changed first and the answer comes late, as live's does.
     run: async (next, exchange) => {
       const reply = await next(exchange);
-      await sleep(latency(exchange.method, quantile()), undefined, { signal: exchange.signal }).catch(
-        () => undefined,
-      );
+      await sleep(latency(exchange.method, quantile()), undefined, {
+        signal: exchange.signal,
+      }).catch(() => undefined);
       return reply;
     },
   });
