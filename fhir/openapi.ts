@@ -159,7 +159,7 @@ const base = 'https://gatehouse.example/openapi.json';
  */
 export function definitions(doc: OpenApi): Schema {
   const schemas = JSON.parse(
-    JSON.stringify(doc.components['schemas'] ?? {}),
+    JSON.stringify(doc.components.schemas ?? {}),
     (_name, value: unknown) =>
       isObject(value) && Array.isArray(value['x-gatehouse-places'])
         ? { ...value, items: value['x-gatehouse-places'] as unknown[] }
@@ -188,7 +188,7 @@ export function sameOperations(doc: OpenApi, routeKeys: readonly string[]): stri
 }
 
 function isRef(value: unknown): value is Ref {
-  return isObject(value) && typeof value['$ref'] === 'string';
+  return isObject(value) && typeof value.$ref === 'string';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
