@@ -18,7 +18,9 @@ export async function seedDefaults(
   progress: (kept: number) => void,
 ): Promise<number> {
   if ((await store.mark(mark)) === finished) return 0;
-  const kept = await store.bulk(patientCollection, withIds(defaultRecords(fixtures)), progress);
+  const kept = await store.bulk(patientCollection, withIds(defaultRecords(fixtures)), {
+    onProgress: progress,
+  });
   await store.setMark(mark, finished);
   return kept;
 }

@@ -200,8 +200,7 @@ async function write(
     .put(stored.id, changed, { expected: stored.version, by: asking.caller.appId })
     .catch((error: unknown) => {
       // Somebody else's write came between our read and ours: their version is not the one in If-Match.
-      if (error instanceof Problem && error.kind === 'conflict' && error.code === 'STALE_VERSION')
-        throw errors.versionMismatch();
+      if (error instanceof Problem && error.kind === 'conflict') throw errors.versionMismatch();
       throw error;
     });
   asking.facts.commit = written.commit;
