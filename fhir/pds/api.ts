@@ -3,7 +3,7 @@
  * judged (pds-fhir 1.3), headers, ids, media types, who may call what. Rules about records are behind the port Patients.
  */
 import { createHash } from 'node:crypto';
-import type { Bundle, CapabilityStatement } from 'fhir/r4.js';
+import type { Bundle, BundleEntry, CapabilityStatement, FhirResource } from 'fhir/r4.js';
 import type { Caller, Exchange, Handler, Reply } from '../../core/exchange.ts';
 import { Problem } from '../../core/problem.ts';
 import { routes, type Routes } from '../../core/routes.ts';
@@ -318,8 +318,12 @@ function bundled(status: number, bundle: Bundle): Reply {
 const explained = 'https://gatehouse.example/fhir/StructureDefinition/why-it-matched';
 
 /** The searchset of section 5; with reasons as extensions when the caller asked why. */
-function toSearchset({ found, notes }: FoundAll, options: PdsApiOptions, explain: boolean): Bundle {
-  const entry: NonNullable<Bundle['entry']> = found.map(({ resource, match }) => ({
+function toSearchset(
+  { found, notes }: FoundAll,
+  options: PdsApiOptions,
+  explain: boolean,
+): Bundle<FhirResource> {
+  const entry: BundleEntry<FhirResource>[] = found.map(({ resource, match }) => ({
     fullUrl: `${options.base()}/Patient/${match.nhsNumber}`,
     search: {
       ...(explain ? { extension: match.reasons.map(toExtension) } : {}),
