@@ -113,7 +113,10 @@ export async function readHeads(folder: string): Promise<Map<string, HeadsOfChai
 }
 
 function toHeads(text: string): HeadsOfChain {
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').slice(0, -1);
+  const lines = text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .slice(0, -1);
   const parsed = lines.map(toHead);
   const heads = parsed.filter((head) => head !== undefined).sort((a, b) => a.seq - b.seq);
   const bad = parsed.indexOf(undefined);
@@ -124,7 +127,9 @@ function toHead(line: string): Head | undefined {
   try {
     const head = JSON.parse(line) as Partial<Head> | null; // each member is looked at below
     const sound =
-      typeof head?.seq === 'number' && typeof head.hash === 'string' && typeof head.signature === 'string';
+      typeof head?.seq === 'number' &&
+      typeof head.hash === 'string' &&
+      typeof head.signature === 'string';
     return sound ? (head as Head) : undefined; // the signature covers the rest
   } catch {
     return undefined;

@@ -92,7 +92,9 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
     await journal.signHead();
     return journal;
   } catch (cause) {
-    throw new Problem('unavailable', `The audit folder ${dir} cannot be used: ${told(cause)}`, { cause });
+    throw new Problem('unavailable', `The audit folder ${dir} cannot be used: ${told(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -255,10 +257,14 @@ class ChainJournal implements OpenJournal {
     const refused = [...batch, ...this.#waiting];
     this.#waiting = [];
     this.counts.refused += refused.length;
-    this.#settings.log?.log('error', 'The audit cannot be written; calls are refused until it can', {
-      cause: told(cause),
-      refused: refused.length,
-    });
+    this.#settings.log?.log(
+      'error',
+      'The audit cannot be written; calls are refused until it can',
+      {
+        cause: told(cause),
+        refused: refused.length,
+      },
+    );
     for (const { entry, reject } of refused) {
       this.#owe(entry);
       reject(new Error('The audit entry could not be written', { cause }));
@@ -320,9 +326,13 @@ class ChainJournal implements OpenJournal {
       this.#signed = seq;
       this.counts.heads++;
     } catch (error) {
-      this.#settings.log?.log('error', 'The head of the audit cannot be written to its second place', {
-        cause: told(error),
-      });
+      this.#settings.log?.log(
+        'error',
+        'The head of the audit cannot be written to its second place',
+        {
+          cause: told(error),
+        },
+      );
     }
   }
 

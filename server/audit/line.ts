@@ -57,7 +57,7 @@ export function toLine(
 }
 
 /** How the line after `after` must begin. */
-export function opening(chain: string, after: Pick<Link, "seq" | "hash">): string {
+export function opening(chain: string, after: Pick<Link, 'seq' | 'hash'>): string {
   return `{"chain":"${chain}","seq":${after.seq + 1},"prev":"${after.hash}",`;
 }
 
@@ -78,14 +78,18 @@ export function soundHash(line: Buffer): string | undefined {
 }
 
 /** Whether the line begins as the one after `after` must. */
-export function follows(line: Buffer, chain: string, after: Pick<Link, "seq" | "hash">): boolean {
+export function follows(line: Buffer, chain: string, after: Pick<Link, 'seq' | 'hash'>): boolean {
   const wanted = opening(chain, after);
   return line.toString('latin1', 0, wanted.length) === wanted;
 }
 
 /** The numbers near the end of a line, read without parsing the whole. */
 export function tailOf(line: Buffer): { commit: number; top: number; synced: number } | undefined {
-  const text = line.toString('latin1', Math.max(0, line.length - hashPart - 100), line.length - hashPart);
+  const text = line.toString(
+    'latin1',
+    Math.max(0, line.length - hashPart - 100),
+    line.length - hashPart,
+  );
   const found = /"commit":(\d+),"top":(\d+),"synced":(\d+)$/.exec(text);
   return found
     ? { commit: Number(found[1]), top: Number(found[2]), synced: Number(found[3]) }

@@ -139,9 +139,11 @@ function examine(rest: Buffer, chain: string, last: Place | undefined): Bad | un
 
   if (zero < 0 && stop < 0 && beginsLike(text, chain, last))
     return bad('torn', 'is cut short in the middle and was never acknowledged', true);
-  if (stop >= 0 && (zero < 0 || stop < zero)) return judgeLine(text.subarray(0, stop), expected, later, bad);
+  if (stop >= 0 && (zero < 0 || stop < zero))
+    return judgeLine(text.subarray(0, stop), expected, later, bad);
   // Zeros within what was written: blocks of one write that never reached the disk, or damage to older ones.
-  if (later.length === 0) return bad('junk', 'is followed by bytes that are no entry', zero >= 0 && used <= mostInWrite);
+  if (later.length === 0)
+    return bad('junk', 'is followed by bytes that are no entry', zero >= 0 && used <= mostInWrite);
   const inOneWrite = later.every(({ synced }) => synced < expected);
   return bad(
     'hole',
@@ -185,7 +187,7 @@ interface Sound {
 
 function soundLinesIn(text: Buffer, chain: string): Sound[] {
   const found: Sound[] = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const stop = text.indexOf(lineBreak, at);
     if (stop < 0) break;
     const whole = text.subarray(at, stop);

@@ -5,7 +5,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isSigned, readHeads, type HeadsOfChain } from './heads.ts';
+import { isSigned, readHeads, type Head, type HeadsOfChain } from './heads.ts';
 import { noLink } from './line.ts';
 import { scanSegment, type BadKind, type Place, type SegmentScan } from './scan.ts';
 import { chainsIn, segmentsIn } from './segment.ts';
@@ -85,7 +85,12 @@ class ChainCheck {
   #nextHead = 0;
   #fault: ChainFault | undefined;
 
-  constructor(chain: string, heads: HeadsOfChain, headsDir: string, publicKey: KeyObject | undefined) {
+  constructor(
+    chain: string,
+    heads: HeadsOfChain,
+    headsDir: string,
+    publicKey: KeyObject | undefined,
+  ) {
     this.#chain = chain;
     this.#heads = heads;
     this.#headsFile = join(headsDir, `${chain}.heads`);
@@ -135,11 +140,8 @@ class ChainCheck {
     for (;;) {
       const head = this.#heads.heads[this.#nextHead];
       if (!head || head.seq > seq) return;
-      if (this.#publicKey && !isSigned(head, this.#chain, this.#publicKey)) {
-        const message = `The head signed for entry ${seq} has a wrong signature: it was changed, forged, or made with another key.`;
-        this.#fault = { kind: 'signature', seq, file: this.#headsFile, offset: 0, message };
-        return;
-      }
+      this.#fault = this.#badSignature(head);
+      if (this.#fault) return;
       if (head.hash !== hash) {
         const good = this.#heads.heads[this.#nextHead - 1]?.seq ?? 0;
         const message = `Entry ${good + 1} or one behind it, up to ${seq}, was rewritten: entry ${seq} is not the one that was signed.`;
@@ -156,7 +158,10 @@ class ChainCheck {
     if (!bad) return;
     const seq = this.#place.seq + 1;
     const signed = this.#heads.heads.some((head) => head.seq >= seq);
-    const goesOn = await anyEntries(later.map((segment) => segment.path), this.#chain);
+    const goesOn = await anyEntries(
+      later.map((segment) => segment.path),
+      this.#chain,
+    );
     if (bad.kind === 'torn' && !signed && !goesOn) {
       this.notes.push(
         `Half an entry stands at the end of chain ${this.#chain} (${path}, byte ${end}): a write in progress, or one that a crash cut short. It was never acknowledged.`,
@@ -174,7 +179,17 @@ class ChainCheck {
     };
   }
 
+  #badSignature(head: Head): ChainFault | undefined {
+    if (!this.#publicKey || isSigned(head, this.#chain, this.#publicKey)) return undefined;
+    const message = `The head signed for entry ${head.seq} has a wrong signature: it was changed, forged, or made with another key.`;
+    return { kind: 'signature', seq: head.seq, file: this.#headsFile, offset: 0, message };
+  }
+
   #cutTail({ file, offset }: { file: string; offset: number }): ChainFault | undefined {
+    for (const head of this.#heads.heads.slice(this.#nextHead)) {
+      const fault = this.#badSignature(head);
+      if (fault) return fault;
+    }
     const last = this.#heads.heads.at(-1);
     if (!last || last.seq <= this.#place.seq) return undefined;
     const seq = this.#place.seq + 1;
@@ -186,7 +201,13 @@ class ChainCheck {
     const { badLine } = this.#heads;
     if (badLine === undefined) return undefined;
     const message = `Line ${badLine} of the signed heads is no head: it was changed.`;
-    return { kind: 'signature', seq: this.#place.seq + 1, file: this.#headsFile, offset: 0, message };
+    return {
+      kind: 'signature',
+      seq: this.#place.seq + 1,
+      file: this.#headsFile,
+      offset: 0,
+      message,
+    };
   }
 }
 
