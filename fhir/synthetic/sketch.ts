@@ -1,0 +1,425 @@
+/**
+ * A person in short, and the full record made from it: the one place where the shape of a PDS Patient is written for
+ * generated, published and hand-made people alike (pds-fhir 4.1 to 4.6). Owns member order, object ids and the
+ * wording of codes; it decides nothing about the person.
+ */
+import type { Address, ContactPoint, Coverage, Extension, HumanName, Patient } from 'fhir/r4.js';
+import { nhsNumberSystem, odsCodeSystem } from '../identifiers.ts';
+import { codeSystems, concept, extensionUrls, verificationStatus } from '../pds/extensions.ts';
+import {
+  security,
+  type Behind,
+  type Confidentiality,
+  type Former,
+  type PdsRecord,
+} from '../pds/record.ts';
+import { Random } from './random.ts';
+import { addressKeys, relatedPersonOf, type RelatedSketch } from './related.ts';
+
+export interface Period {
+  readonly start?: string;
+  readonly end?: string;
+}
+
+export interface NameSketch {
+  readonly id?: string;
+  readonly use: 'usual' | 'temp' | 'nickname' | 'old' | 'maiden';
+  readonly period?: Period;
+  readonly given?: readonly string[];
+  readonly family: string;
+  readonly prefix?: readonly string[];
+  readonly suffix?: readonly string[];
+}
+
+export interface AddressSketch {
+  readonly id?: string;
+  readonly period?: Period;
+  readonly use: 'home' | 'temp' | 'billing';
+  readonly text?: string;
+  readonly line: readonly string[];
+  readonly postalCode?: string;
+  /** Keys of the postcode address file and of the property, as digits. */
+  readonly paf?: string;
+  readonly uprn?: string;
+}
+
+export interface TelecomSketch {
+  readonly id?: string;
+  readonly period?: Period;
+  readonly system: 'phone' | 'email' | 'other';
+  readonly value: string;
+  readonly use: 'home' | 'work' | 'temp' | 'mobile';
+}
+
+/** Someone to call in an emergency: a number without a name, as PDS keeps it. */
+export interface ContactSketch {
+  readonly id?: string;
+  readonly period?: Period;
+  readonly value: string;
+}
+
+export interface OrganisationSketch {
+  readonly id?: string;
+  readonly code: string;
+  readonly period?: Period;
+}
+
+/** Values that once were current. */
+export interface FormerSketch {
+  readonly names?: readonly NameSketch[];
+  readonly addresses?: readonly AddressSketch[];
+  readonly telecoms?: readonly TelecomSketch[];
+  readonly genders?: readonly string[];
+}
+
+/** What is known of one person. Whatever is absent is absent in the record. */
+export interface Sketch {
+  readonly nhsNumber: string;
+  /** The version of the record; 1 when absent. */
+  readonly version?: number;
+  readonly label?: Confidentiality;
+  readonly names?: readonly NameSketch[];
+  readonly gender?: 'male' | 'female' | 'other' | 'unknown';
+  /** Full or partial. */
+  readonly birthDate?: string;
+  readonly multipleBirth?: number;
+  /** Death: when, on whose word, and when the notice took effect. Status U, a death taken back, has no date. */
+  readonly death?: {
+    readonly at?: string;
+    readonly status: '1' | '2' | 'U';
+    readonly noted: string;
+  };
+  readonly addresses?: readonly AddressSketch[];
+  readonly telecoms?: readonly TelecomSketch[];
+  readonly contacts?: readonly ContactSketch[];
+  readonly practice?: OrganisationSketch;
+  readonly managing?: OrganisationSketch;
+  readonly pharmacy?: string;
+  readonly dispenser?: string;
+  readonly appliances?: string;
+  readonly language?: {
+    readonly code: string;
+    readonly display: string;
+    readonly interpreter: boolean;
+  };
+  /** Codes of written format and contact method, and times in words. */
+  readonly preference?: {
+    readonly format?: string;
+    readonly method?: string;
+    readonly times?: string;
+  };
+  readonly birthPlace?: {
+    readonly city?: string;
+    readonly district?: string;
+    readonly country?: string;
+  };
+  readonly removal?: { readonly code: RemovalCode; readonly start: string; readonly end?: string };
+  readonly supersededBy?: string;
+  readonly former?: FormerSketch;
+  /** Kept, never shown, never matched. */
+  readonly hidden?: FormerSketch;
+  readonly related?: readonly RelatedSketch[];
+  /** The European Health Insurance Card. */
+  readonly card?: {
+    readonly number: string;
+    readonly country: string;
+    readonly countryName: string;
+    readonly institution: string;
+    readonly personalId: string;
+    readonly end: string;
+  };
+  readonly consent?: '1' | '2';
+  readonly tags?: readonly string[];
+}
+
+/** AFN and SDN are confidential: shown as ORR, with the true reason kept behind. */
+export type RemovalCode = 'DEA' | 'EMB' | 'SCT' | 'NIT' | 'TRA' | 'ORR' | 'AFN' | 'SDN';
+
+const removalWords: Readonly<Record<RemovalCode, string>> = {
+  DEA: 'Death',
+  EMB: 'Embarkation',
+  SCT: 'Transferred to Scotland',
+  NIT: 'Transferred to Northern Ireland',
+  TRA: 'Temporary resident not returned',
+  ORR: 'Other Reason',
+  AFN: 'Armed Forces (notified by Armed Forces)',
+  SDN: 'Services dependant (notified by SMO)',
+};
+
+/** The record of a sketched person. Items without an id get one that is unique in the record and always the same. */
+export function toRecord(sketch: Sketch): PdsRecord {
+  const ids = objectIds(sketch.nhsNumber);
+  const patient: Patient = {
+    resourceType: 'Patient',
+    id: sketch.nhsNumber,
+    identifier: [
+      { system: nhsNumberSystem, value: sketch.nhsNumber, extension: [verificationStatus()] },
+    ],
+    meta: { versionId: String(sketch.version ?? 1), security: [security(sketch.label ?? 'U')] },
+  };
+  if (sketch.names) patient.name = sketch.names.map((each) => nameOf(each, ids));
+  if (sketch.gender) patient.gender = sketch.gender;
+  if (sketch.birthDate) patient.birthDate = sketch.birthDate;
+  if (sketch.multipleBirth !== undefined) patient.multipleBirthInteger = sketch.multipleBirth;
+  if (sketch.death?.at) patient.deceasedDateTime = sketch.death.at;
+  if (sketch.addresses) patient.address = sketch.addresses.map((each) => addressOf(each, ids));
+  if (sketch.telecoms) patient.telecom = sketch.telecoms.map((each) => telecomOf(each, ids));
+  if (sketch.contacts) patient.contact = sketch.contacts.map((each) => contactOf(each, ids));
+  if (sketch.practice)
+    patient.generalPractitioner = [
+      { id: sketch.practice.id ?? ids(), ...reference(sketch.practice) },
+    ];
+  if (sketch.managing) patient.managingOrganization = reference(sketch.managing);
+  const extension = extensionsOf(sketch);
+  if (extension.length > 0) patient.extension = extension;
+  return {
+    patient: patient as PdsRecord['patient'], // id, version and label are set above
+    behind: behindOf(sketch, ids),
+  };
+}
+
+/** Ids of eight upper-case hex digits. The step is odd, so that none repeats within a record. */
+function objectIds(nhsNumber: string): () => string {
+  let next = new Random(3, Number(nhsNumber)).bits();
+  return () => {
+    next = (next + 0x9e3779b1) >>> 0;
+    return next.toString(16).toUpperCase().padStart(8, '0');
+  };
+}
+
+function nameOf(
+  { id, use, period, given, family, prefix, suffix }: NameSketch,
+  ids: () => string,
+): HumanName {
+  const name: HumanName = { id: id ?? ids(), use };
+  if (period) name.period = { ...period };
+  if (given) name.given = [...given];
+  name.family = family;
+  if (prefix) name.prefix = [...prefix];
+  if (suffix) name.suffix = [...suffix];
+  return name;
+}
+
+function addressOf(sketch: AddressSketch, ids: () => string): Address {
+  const address: Address = { id: sketch.id ?? ids() };
+  if (sketch.period) address.period = { ...sketch.period };
+  address.use = sketch.use;
+  if (sketch.text) address.text = sketch.text;
+  if (sketch.line.length > 0) address.line = [...sketch.line];
+  if (sketch.postalCode) address.postalCode = sketch.postalCode;
+  const keys = addressKeys(sketch);
+  if (keys.length > 0) address.extension = keys;
+  return address;
+}
+
+function telecomOf(
+  { id, period, system, value, use }: TelecomSketch,
+  ids: () => string,
+): ContactPoint {
+  return {
+    id: id ?? ids(),
+    ...(period ? { period: { ...period } } : {}),
+    system,
+    value,
+    use,
+    ...(system === 'other' ? { extension: [textphone()] } : {}),
+  };
+}
+
+function textphone(): Extension {
+  return {
+    url: extensionUrls.otherContactSystem,
+    valueCoding: {
+      system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-OtherContactSystem',
+      code: 'textphone',
+      display: 'Minicom (Textphone)',
+    },
+  };
+}
+
+function contactOf(
+  { id, period, value }: ContactSketch,
+  ids: () => string,
+): NonNullable<Patient['contact']>[0] {
+  return {
+    id: id ?? ids(),
+    ...(period ? { period: { ...period } } : {}),
+    relationship: [
+      concept('http://terminology.hl7.org/CodeSystem/v2-0131', 'C', 'Emergency Contact'),
+    ],
+    telecom: [{ system: 'phone', value }],
+  };
+}
+
+function reference({ code, period }: OrganisationSketch) {
+  return {
+    type: 'Organization',
+    identifier: {
+      system: odsCodeSystem,
+      value: code,
+      ...(period ? { period: { ...period } } : {}),
+    },
+  };
+}
+
+function extensionsOf(sketch: Sketch): Extension[] {
+  const { pharmacy, dispenser, appliances, death, language, preference, birthPlace, removal } =
+    sketch;
+  return [
+    ...(pharmacy ? [organisation(extensionUrls.nominatedPharmacy, pharmacy)] : []),
+    ...(dispenser ? [organisation(extensionUrls.preferredDispenser, dispenser)] : []),
+    ...(appliances ? [organisation(extensionUrls.medicalApplianceSupplier, appliances)] : []),
+    ...(death ? [deathNotification(death)] : []),
+    ...(language ? [communication(language)] : []),
+    ...(preference ? [contactPreference(preference)] : []),
+    ...(birthPlace ? [{ url: extensionUrls.birthPlace, valueAddress: { ...birthPlace } }] : []),
+    ...(removal ? [removalFromRegistration(removal)] : []),
+  ];
+}
+
+function organisation(url: string, code: string): Extension {
+  return { url, valueReference: { identifier: { system: odsCodeSystem, value: code } } };
+}
+
+const deathWords = {
+  '1': 'Informal - death notice received via an update from a local NHS Organisation such as GP or Trust',
+  '2': 'Formal - death notice received from Registrar of Deaths',
+  U: 'Removed',
+} as const;
+
+function deathNotification({ status, noted }: NonNullable<Sketch['death']>): Extension {
+  return {
+    url: extensionUrls.deathNotification,
+    extension: [
+      {
+        url: 'deathNotificationStatus',
+        valueCodeableConcept: concept(
+          codeSystems.deathNotification,
+          status,
+          deathWords[status],
+          '1.0.0',
+        ),
+      },
+      { url: 'systemEffectiveDate', valueDateTime: noted },
+    ],
+  };
+}
+
+function communication({ code, display, interpreter }: NonNullable<Sketch['language']>): Extension {
+  const system = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-HumanLanguage';
+  return {
+    url: extensionUrls.communication,
+    extension: [
+      { url: 'language', valueCodeableConcept: concept(system, code, display, '1.0.0') },
+      { url: 'interpreterRequired', valueBoolean: interpreter },
+    ],
+  };
+}
+
+const formatWords: Readonly<Record<string, string>> = {
+  11: 'Large print',
+  12: 'Braille',
+  13: 'Audio tape',
+};
+
+const methodWords: Readonly<Record<string, string>> = {
+  1: 'Letter',
+  2: 'Visit',
+  3: 'Telephone',
+  4: 'E-mail',
+  5: 'Minicom (Textphone)',
+  6: 'Telephone contact via proxy',
+  7: 'Sign language',
+  8: 'No Telephone contact',
+};
+
+function contactPreference({
+  format,
+  method,
+  times,
+}: NonNullable<Sketch['preference']>): Extension {
+  const coded = (name: string, code: string, words: Readonly<Record<string, string>>) => ({
+    url: name,
+    valueCodeableConcept: concept(
+      `https://fhir.hl7.org.uk/CodeSystem/UKCore-${name}`,
+      code,
+      words[code] ?? code,
+    ),
+  });
+  return {
+    url: extensionUrls.contactPreference,
+    extension: [
+      ...(format ? [coded('PreferredWrittenCommunicationFormat', format, formatWords)] : []),
+      ...(method ? [coded('PreferredContactMethod', method, methodWords)] : []),
+      ...(times ? [{ url: 'PreferredContactTimes', valueString: times }] : []),
+    ],
+  };
+}
+
+function removalFromRegistration({ code, start, end }: NonNullable<Sketch['removal']>): Extension {
+  const shown = code === 'AFN' || code === 'SDN' ? 'ORR' : code;
+  return {
+    url: extensionUrls.removal,
+    extension: [
+      {
+        url: 'removalFromRegistrationCode',
+        valueCodeableConcept: concept(codeSystems.removal, shown, removalWords[shown]),
+      },
+      {
+        url: 'effectiveTime',
+        valuePeriod: { start: instant(start), ...(end ? { end: instant(end) } : {}) },
+      },
+    ],
+  };
+}
+
+function instant(day: string): string {
+  return `${day}T00:00:00+00:00`;
+}
+
+function behindOf(sketch: Sketch, ids: () => string): Behind {
+  const { former, removal } = sketch;
+  const behind: Behind = {};
+  if (sketch.supersededBy) behind.supersededBy = sketch.supersededBy;
+  if (former) behind.former = formerOf(former, ids);
+  if (sketch.hidden) behind.hidden = formerOf(sketch.hidden, ids);
+  if (sketch.related)
+    behind.relatedPersons = sketch.related.map((each) => relatedPersonOf(each, ids));
+  if (sketch.card) behind.coverage = coverageOf(sketch.nhsNumber, sketch.card);
+  if (removal && (removal.code === 'AFN' || removal.code === 'SDN'))
+    behind.confidentialRemoval = { code: removal.code, display: removalWords[removal.code] };
+  if (sketch.consent) behind.consent = sketch.consent;
+  if (sketch.tags) behind.tags = [...sketch.tags];
+  return behind;
+}
+
+function formerOf(former: FormerSketch, ids: () => string): Former {
+  return {
+    ...(former.names ? { names: former.names.map((each) => nameOf(each, ids)) } : {}),
+    ...(former.addresses
+      ? { addresses: former.addresses.map((each) => addressOf(each, ids)) }
+      : {}),
+    ...(former.telecoms ? { telecoms: former.telecoms.map((each) => telecomOf(each, ids)) } : {}),
+    ...(former.genders ? { genders: [...former.genders] } : {}),
+  };
+}
+
+function coverageOf(nhsNumber: string, card: NonNullable<Sketch['card']>): Coverage {
+  return {
+    resourceType: 'Coverage',
+    status: 'active',
+    subscriber: { type: 'Patient', identifier: { system: nhsNumberSystem, value: nhsNumber } },
+    identifier: [
+      {
+        value: card.number,
+        assigner: {
+          identifier: { system: 'urn:iso:std:iso:3166', value: card.country },
+          display: card.countryName,
+        },
+      },
+    ],
+    payor: [{ identifier: { value: card.institution } }],
+    beneficiary: { type: 'Patient', identifier: { value: card.personalId } },
+    period: { end: card.end },
+  };
+}
