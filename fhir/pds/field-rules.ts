@@ -3,7 +3,7 @@
  * which list. Each takes what was sent and gives it back checked and tidied, or throws the documented row.
  * What may change, and who may change it, is in patch-rules.ts.
  */
-import type { Address, ContactPoint, HumanName } from 'fhir/r4.js';
+import type { ContactPoint, HumanName, Patient } from 'fhir/r4.js';
 import { telecomOf } from './field-rules-contacts.ts';
 import { addressOf, type CheckedAddress } from './field-rules-addresses.ts';
 import { nameOf } from './field-rules-names.ts';
@@ -43,13 +43,10 @@ export function telecomsOf(value: unknown, path: string, rules: Rules): ContactP
 }
 
 /** The lists whose items carry an object id. */
-export interface Identified {
-  name?: HumanName[];
-  address?: Address[];
-  telecom?: ContactPoint[];
-  contact?: { id?: string }[];
-  generalPractitioner?: { id?: string }[];
-}
+export type Identified = Pick<
+  Patient,
+  'name' | 'address' | 'telecom' | 'contact' | 'generalPractitioner'
+>;
 
 /**
  * An id for a new item: what the source gives, tried again while the record has one like it.
@@ -78,7 +75,7 @@ export function idsIn(patient: Identified): Set<string> {
 }
 
 /** The items with an id on each that has none. */
-export function withObjectIds<Item extends { id?: string }>(
+export function withObjectIds<Item extends { id?: string | undefined }>(
   items: readonly Item[],
   taken: Set<string>,
   newObjectId: () => string,
