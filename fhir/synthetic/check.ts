@@ -2,7 +2,7 @@
  * What must hold of every record that is made here, and of every record of the default data (synthetic-patients 9).
  * `shapeFaults` is about the shape that PDS and its clients expect; `safetyFaults` about never touching a real person.
  */
-import type { Address, ContactPoint, HumanName } from 'fhir/r4.js';
+import type { Address, ContactPoint, HumanName, Period } from 'fhir/r4.js';
 import { isNhsNumber, nhsNumberSystem } from '../identifiers.ts';
 import { extensionUrls } from '../pds/extensions.ts';
 import { confidentialityOf, type PdsRecord } from '../pds/record.ts';
@@ -131,7 +131,7 @@ function* telecomsOf({ patient, behind }: PdsRecord): Iterable<ContactPoint> {
   for (const each of behind.relatedPersons ?? []) yield* each.telecom ?? [];
 }
 
-function* periodsOf(record: PdsRecord): Iterable<{ start?: string; end?: string }> {
+function* periodsOf(record: PdsRecord): Iterable<Period> {
   const items = [...namesOf(record), ...addressesOf(record), ...telecomsOf(record)];
   for (const { period } of items) if (period) yield period;
 }

@@ -2,6 +2,12 @@
 import type { Extension, RelatedPerson } from 'fhir/r4.js';
 import { nhsNumberSystem } from '../identifiers.ts';
 import { concept, extensionUrls } from '../pds/extensions.ts';
+import {
+  communication,
+  contactPreference,
+  type LanguageSketch,
+  type PreferenceSketch,
+} from './communication.ts';
 
 interface Span {
   readonly start?: string;
@@ -30,8 +36,8 @@ export interface RelatedSketch {
     readonly paf?: string;
     readonly uprn?: string;
   };
-  /** Further extensions: contact preference, communication. */
-  readonly extension?: readonly Extension[];
+  readonly preference?: PreferenceSketch;
+  readonly language?: LanguageSketch;
 }
 
 const relationTypes = {
@@ -56,13 +62,19 @@ const roleSystem = 'https://fhir.nhs.uk/R4/CodeSystem/UKCore-AdditionalRelatedPe
 const copyUrl =
   'https://fhir.nhs.uk/R4/StructureDefinition/Extension-UKCore-CopyCorrespondenceIndicator';
 
-export function relatedPersonOf(sketch: RelatedSketch, ids: () => string): RelatedPerson {
+/**
+ * `subject` is the number of the record it belongs to: PDS writes it where the related person has none known, and
+ * then gives their name; another number says where their details are to be fetched.
+ */
+export function relatedPersonOf(
+  sketch: RelatedSketch,
+  subject: string,
+  ids: () => string,
+): RelatedPerson {
   const related: RelatedPerson = {
     resourceType: 'RelatedPerson',
     id: sketch.id ?? ids(),
-    patient: sketch.nhsNumber
-      ? { type: 'Patient', identifier: { system: nhsNumberSystem, value: sketch.nhsNumber } }
-      : { type: 'Patient' },
+    patient: { identifier: { system: nhsNumberSystem, value: sketch.nhsNumber ?? subject } },
     active: true,
     relationship: [relationship(sketch)],
   };
@@ -83,7 +95,8 @@ export function relatedPersonOf(sketch: RelatedSketch, ids: () => string): Relat
     ...(sketch.rank === undefined
       ? []
       : [{ url: extensionUrls.contactRank, valuePositiveInt: sketch.rank }]),
-    ...(sketch.extension ?? []),
+    ...(sketch.preference ? [contactPreference(sketch.preference)] : []),
+    ...(sketch.language ? [communication(sketch.language)] : []),
   ];
   if (extension.length > 0) related.extension = extension;
   return related;

@@ -14,6 +14,12 @@ import {
   type PdsRecord,
 } from '../pds/record.ts';
 import { Random } from './random.ts';
+import {
+  communication,
+  contactPreference,
+  type LanguageSketch,
+  type PreferenceSketch,
+} from './communication.ts';
 import { addressKeys, relatedPersonOf, type RelatedSketch } from './related.ts';
 
 export interface Period {
@@ -97,17 +103,8 @@ export interface Sketch {
   readonly pharmacy?: string;
   readonly dispenser?: string;
   readonly appliances?: string;
-  readonly language?: {
-    readonly code: string;
-    readonly display: string;
-    readonly interpreter: boolean;
-  };
-  /** Codes of written format and contact method, and times in words. */
-  readonly preference?: {
-    readonly format?: string;
-    readonly method?: string;
-    readonly times?: string;
-  };
+  readonly language?: LanguageSketch;
+  readonly preference?: PreferenceSketch;
   readonly birthPlace?: {
     readonly city?: string;
     readonly district?: string;
@@ -305,57 +302,6 @@ function deathNotification({ status, noted }: NonNullable<Sketch['death']>): Ext
   };
 }
 
-function communication({ code, display, interpreter }: NonNullable<Sketch['language']>): Extension {
-  const system = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-HumanLanguage';
-  return {
-    url: extensionUrls.communication,
-    extension: [
-      { url: 'language', valueCodeableConcept: concept(system, code, display, '1.0.0') },
-      { url: 'interpreterRequired', valueBoolean: interpreter },
-    ],
-  };
-}
-
-const formatWords: Readonly<Record<string, string>> = {
-  11: 'Large print',
-  12: 'Braille',
-  13: 'Audio tape',
-};
-
-const methodWords: Readonly<Record<string, string>> = {
-  1: 'Letter',
-  2: 'Visit',
-  3: 'Telephone',
-  4: 'E-mail',
-  5: 'Minicom (Textphone)',
-  6: 'Telephone contact via proxy',
-  7: 'Sign language',
-  8: 'No Telephone contact',
-};
-
-function contactPreference({
-  format,
-  method,
-  times,
-}: NonNullable<Sketch['preference']>): Extension {
-  const coded = (name: string, code: string, words: Readonly<Record<string, string>>) => ({
-    url: name,
-    valueCodeableConcept: concept(
-      `https://fhir.hl7.org.uk/CodeSystem/UKCore-${name}`,
-      code,
-      words[code] ?? code,
-    ),
-  });
-  return {
-    url: extensionUrls.contactPreference,
-    extension: [
-      ...(format ? [coded('PreferredWrittenCommunicationFormat', format, formatWords)] : []),
-      ...(method ? [coded('PreferredContactMethod', method, methodWords)] : []),
-      ...(times ? [{ url: 'PreferredContactTimes', valueString: times }] : []),
-    ],
-  };
-}
-
 function removalFromRegistration({ code, start, end }: NonNullable<Sketch['removal']>): Extension {
   const shown = code === 'AFN' || code === 'SDN' ? 'ORR' : code;
   return {
@@ -384,7 +330,9 @@ function behindOf(sketch: Sketch, ids: () => string): Behind {
   if (former) behind.former = formerOf(former, ids);
   if (sketch.hidden) behind.hidden = formerOf(sketch.hidden, ids);
   if (sketch.related)
-    behind.relatedPersons = sketch.related.map((each) => relatedPersonOf(each, ids));
+    behind.relatedPersons = sketch.related.map((each) =>
+      relatedPersonOf(each, sketch.nhsNumber, ids),
+    );
   if (sketch.card) behind.coverage = coverageOf(sketch.nhsNumber, sketch.card);
   if (removal && (removal.code === 'AFN' || removal.code === 'SDN'))
     behind.confidentialRemoval = { code: removal.code, display: removalWords[removal.code] };
