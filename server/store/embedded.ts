@@ -2,7 +2,6 @@
  * The embedded store: one SQLite file in a folder of this process alone. Joins the lock, what is recovered at opening,
  * the reads and the writer into the port of core/store.ts, and adds bulk loading, marks and backup.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Change, Collection, CollectionOf, Store } from '../../core/store.ts';
 import type { Log } from '../../core/log.ts';
@@ -15,14 +14,10 @@ import { Overlays } from './overlays.ts';
 import { Reads } from './reads.ts';
 import { recover } from './recovery.ts';
 import type { Opening } from './recovery.ts';
-import { faultOf, lockFile, openSqlite } from './sqlite.ts';
+import { lockFolder, refuseHalfRestored, storeFile } from './folder.ts';
+import { faultOf, openSqlite } from './sqlite.ts';
 import { startWriter } from './writer.ts';
 import type { Outcome, Write } from './writes.ts';
-
-/** The store's file in its folder. */
-export const storeFile = 'store.db';
-/** Held while a process has the folder open. */
-export const lockName = 'lock.db';
 
 export interface EmbeddedOptions {
   /** The folder; made when it is not there. */
@@ -62,6 +57,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Embed
   const { dir, syncDelay = 0, log = silent } = options;
   const unlock = lockFolder(dir);
   try {
+    refuseHalfRestored(dir);
     const file = join(dir, storeFile);
     const opening = recover(file);
     for (const sentence of opening.recovered)
@@ -71,23 +67,6 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Embed
     unlock();
     throw error;
   }
-}
-
-/**
- * Takes a data folder for this process alone; gives the function that frees it.
- * @throws Problem `unavailable` when another process has it, or it cannot be written.
- */
-export function lockFolder(dir: string): () => void {
-  let unlock;
-  try {
-    mkdirSync(dir, { recursive: true });
-    unlock = lockFile(join(dir, lockName));
-  } catch (cause) {
-    throw new Problem('unavailable', `The data folder ${dir} cannot be written`, { cause });
-  }
-  if (unlock === undefined)
-    throw new Problem('unavailable', `The data folder ${dir} is in use by another process`);
-  return unlock;
 }
 
 async function storeOver(

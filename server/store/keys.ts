@@ -9,8 +9,9 @@ import { Problem } from '../../core/problem.ts';
 const partEnd = '\u0001';
 /** Between the keys of one document where they are kept together; no key holds it. */
 const keyEnd = '\u0002';
-/** Stands before a character up to itself that a part really holds; this keeps the order. */
+/** With one of the stand-ins, in place of a character up to itself that a part really holds; this keeps the order. */
 const escape = '\u0003';
+const standIns = 'abc';
 
 /** A place in an index. */
 export interface Position {
@@ -107,7 +108,10 @@ function decodeCursor(text: string): Position {
 function encodePart(part: string): string {
   checkText(part, 'A key');
   // eslint-disable-next-line no-control-regex -- exactly the three characters that have a meaning here
-  return part.replace(/[\u0001-\u0003]/g, (found) => escape + found);
+  return part.replace(
+    /[\u0001-\u0003]/g,
+    (found) => escape + standIns.charAt(found.charCodeAt(0) - 1),
+  );
 }
 
 /** The lowest text above everything that starts with this; bytes, which stand above all text, when there is none. */

@@ -54,7 +54,7 @@ function readLog(file: string): string[] {
   const sentences: string[] = [];
   if (commits > 0)
     sentences.push(
-      `The last process did not stop in order: ${commits} commits (${frames} pages) were replayed.`,
+      `${commits} commits (${frames} pages) were replayed from the log of the last process.`,
     );
   if (lostCommits > 0) {
     const kept = `${log}.damaged`;

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { faultOf, openSqlite } from './sqlite.ts';
-import type { Fault } from './sqlite.ts';
+import type { Fault, Sqlite } from './sqlite.ts';
 import { Writes } from './writes.ts';
 import type { Outcome, Write } from './writes.ts';
 
@@ -40,9 +40,7 @@ function serve({ file, syncDelay }: WriterData): void {
 
   parentPort?.on('message', (batch: readonly Write[] | 'close') => {
     if (batch === 'close') {
-      close(checkpoint, () => {
-        sqlite.close();
-      });
+      close(writes, sqlite);
       return;
     }
     parentPort?.postMessage(replyTo(() => applyOrSplit(writes, batch, sleep)));
@@ -58,11 +56,13 @@ function serve({ file, syncDelay }: WriterData): void {
   });
 }
 
-function close(checkpoint: () => void, closeFile: () => void): void {
+function close(writes: Writes, sqlite: Sqlite): void {
   try {
-    checkpoint();
+    writes.checkpoint('TRUNCATE');
+  } catch {
+    // The log stays and is replayed at the next start: nothing is lost by it.
   } finally {
-    closeFile();
+    sqlite.close();
     parentPort?.close();
   }
 }

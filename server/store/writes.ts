@@ -127,9 +127,9 @@ export class Writes {
     }
   }
 
-  /** Moves what the log holds into the main file, as far as readers let it. */
-  checkpoint(): void {
-    this.#sqlite.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  /** Moves what the log holds into the main file, as far as readers let it; at the end the log is emptied too. */
+  checkpoint(how: 'PASSIVE' | 'TRUNCATE' = 'PASSIVE'): void {
+    this.#sqlite.exec(`PRAGMA wal_checkpoint(${how})`);
   }
 
   #forget(): void {

@@ -1,0 +1,134 @@
+/** Reads everything that a store holds and names what is damaged; changes nothing and does not mind a running server. */
+import { crc32 } from 'node:zlib';
+import { Problem } from '../../core/problem.ts';
+import { checksum } from './checksum.ts';
+import { entriesOf, splitEntry } from './keys.ts';
+import { formatOf } from './layout.ts';
+import { faultOf, openSqlite } from './sqlite.ts';
+import type { Row, Sqlite } from './sqlite.ts';
+
+export interface CheckReport {
+  readonly documents: number;
+  readonly lastCommit: number;
+  /** One sentence for each thing that is wrong; records are named by collection and row. */
+  readonly faults: readonly string[];
+}
+
+/** Documents read at once. */
+const step = 500;
+
+/**
+ * Checks every document against its checksum and every index against the documents.
+ * `progress` is told the documents done and their number.
+ * @throws Problem `unavailable` when there is no store to read.
+ */
+export function checkStore(
+  file: string,
+  progress: (done: number, total: number) => void = () => undefined,
+): CheckReport {
+  const sqlite = openToRead(file);
+  try {
+    sqlite.exec('BEGIN'); // one view of documents and indexes, whatever a server writes meanwhile
+    const faults: string[] = [];
+    const sums: Sums = new Map();
+    const documents = checkDocuments(sqlite, sums, faults, progress);
+    const meta = (name: string) =>
+      Number(sqlite.value(`SELECT value FROM meta WHERE name = '${name}'`));
+    if (meta('unindexed') > 0)
+      faults.push('A load was cut short: start the server to finish its indexes.');
+    else checkIndexes(sqlite, sums, faults);
+    return { documents, lastCommit: meta('last_commit'), faults };
+  } finally {
+    sqlite.close();
+  }
+}
+
+/** A sum over the entries of each index that does not depend on their order, and how many they are. */
+type Sums = Map<number, { count: number; sum: number }>;
+
+function openToRead(file: string): Sqlite {
+  let sqlite: Sqlite | undefined;
+  try {
+    sqlite = openSqlite(file, { readOnly: true });
+    formatOf(sqlite);
+    return sqlite;
+  } catch (cause) {
+    sqlite?.close();
+    if (cause instanceof Problem) throw cause;
+    throw new Problem('unavailable', `There is no store in ${file} that can be read`, { cause });
+  }
+}
+
+function checkDocuments(
+  sqlite: Sqlite,
+  sums: Sums,
+  faults: string[],
+  progress: (done: number, total: number) => void,
+): number {
+  const total = Number(sqlite.value('SELECT max(row) FROM documents') ?? 0);
+  const some = sqlite.prepare(
+    `SELECT d.*, c.name FROM documents d LEFT JOIN collections c ON c.number = d.collection
+     WHERE d.row > ? AND d.row <= ? ORDER BY d.row`,
+  );
+  let documents = 0;
+  for (let row = 0; row < total; row += step) {
+    try {
+      for (const found of some.iterate(row, row + step)) {
+        documents++;
+        checkDocument(found, sums, faults);
+      }
+    } catch (error) {
+      if (faultOf(error) !== 'damaged') throw error;
+      faults.push(`Rows ${row + 1} to ${row + step} cannot all be read: their pages are damaged.`);
+    }
+    progress(Math.min(row + step, total), total);
+  }
+  return documents;
+}
+
+function checkDocument(found: Row, sums: Sums, faults: string[]): void {
+  const { row, workspace, version, removed, crc } = found;
+  const id = String(found.id);
+  const commit = Number(found.commit_number);
+  const expected = checksum(id, Number(version), commit, removed === 1, String(found.text));
+  if (expected !== crc)
+    faults.push(`Collection ${String(found.name)}, row ${String(row)}: damaged.`);
+  for (const entry of entriesOf(String(found.keys))) {
+    const [index, key] = splitEntry(entry);
+    add(sums, Number(index), 1, `${String(workspace)} ${key} ${id} ${String(row)}`);
+  }
+}
+
+/** Takes the entries of the indexes away from those of the documents: nothing may be left. */
+function checkIndexes(sqlite: Sqlite, sums: Sums, faults: string[]): void {
+  try {
+    for (const { idx, workspace, key, id, row } of sqlite.prepare('SELECT * FROM keys').iterate())
+      add(
+        sums,
+        Number(idx),
+        -1,
+        `${String(workspace)} ${String(key)} ${String(id)} ${String(row)}`,
+      );
+  } catch (error) {
+    if (faultOf(error) !== 'damaged') throw error;
+    faults.push('The indexes cannot all be read: their pages are damaged.');
+    return;
+  }
+  const name = sqlite.prepare(
+    'SELECT c.name AS collection, i.name FROM indexes i JOIN collections c ON c.number = i.collection WHERE i.number = ?',
+  );
+  for (const [index, { count, sum }] of sums) {
+    if (count === 0 && sum === 0) continue;
+    const named = name.get(index);
+    faults.push(
+      `Index ${String(named?.name ?? index)} of collection ${String(named?.collection ?? '?')}: not what its records say.`,
+    );
+  }
+}
+
+function add(sums: Sums, index: number, sign: 1 | -1, entry: string): void {
+  const sum = sums.get(index) ?? { count: 0, sum: 0 };
+  sum.count += sign;
+  sum.sum += sign * crc32(entry);
+  sums.set(index, sum);
+}
