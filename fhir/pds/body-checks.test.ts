@@ -76,7 +76,7 @@ describe('the gate of POST /Patient', () => {
       ['name/0/given', 'not an array', 'not an array'],
       ['address/0', ['another', 'array'], "['another', 'array']"],
       ['birthDate', 19791105, '19791105'],
-      ['gender', null, 'None'],
+      ['gender', false, 'False'],
       ['name', { family: 'Marchbanks' }, "{'family': 'Marchbanks'}"],
       ['telecom/0', true, 'True'],
     ];
@@ -122,6 +122,9 @@ describe('the gate of POST /Patient', () => {
       ['birthDate', 'not-a-date'],
       ['name/0/family', 'x'.repeat(36)],
       ['name/0/prefix', ['']],
+      ['name/0/suffix', []],
+      ['gender', null],
+      ['telecom', null],
       ['address/0/line', ['', '8 Ropewalk', '', 'Exampleton', '']],
     ];
     for (const [path, value] of left) assert.equal(spoilt(path, value), undefined, path);

@@ -83,7 +83,7 @@ export function createBodyChecks(doc: OpenApi): BodyChecks {
 function gateOf(faultsOf: (body: unknown) => readonly Fault[], gate: Gate) {
   return (body: unknown): void => {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return; // its reader has words for that
-    const told = faultsOf(body).filter((fault) => isJudged(fault));
+    const told = faultsOf(body).filter((fault) => isJudged(fault, body));
     const first = told.reduce<Fault | undefined>(
       (best, fault) => (best && compare(best, fault, gate) <= 0 ? best : fault),
       undefined,
@@ -92,8 +92,12 @@ function gateOf(faultsOf: (body: unknown) => readonly Fault[], gate: Gate) {
   };
 }
 
-/** A fixed text is a matter of shape, a choice of several a rule of the field. */
-function isJudged({ keyword, params }: Fault): boolean {
+/**
+ * A fixed text is a matter of shape, a choice of several a rule of the field. A null counts as absent, and whether
+ * something may be absent, the reader says.
+ */
+function isJudged({ keyword, params, path }: Fault, body: unknown): boolean {
+  if (keyword !== 'required' && valueAt(body, path) === null) return false;
   if (keyword !== 'enum') return judged.includes(keyword);
   return Array.isArray(params.allowedValues) && params.allowedValues.length === 1;
 }
