@@ -423,7 +423,8 @@ describe('creating a patient', () => {
     }
   });
 
-  it('gives a valid record or a row of the table, whatever is done to a body', () => {
+  it('gives a valid record or a row of the table, whatever is done to a body', function () {
+    this.timeout(20_000);
     const full = {
       ...body(),
       telecom: [
@@ -449,7 +450,7 @@ describe('creating a patient', () => {
           codes.add(row.code);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
     assert.ok(codes.size >= 5, [...codes].join());
   });
