@@ -97,7 +97,8 @@ const respellings: readonly (readonly [RegExp, string])[] = [
   [/ay/, 'ai'],
   [/ai/, 'ay'],
   [/ie$/, 'y'],
-  [/y$/, 'ie'],
+  [/ey$/, 'y'],
+  [/(?<!e)y$/, 'ie'],
   [/c(?=[aorly])/, 'k'],
   [/ck/, 'k'],
   [/ph/, 'f'],
@@ -115,7 +116,6 @@ const respellings: readonly (readonly [RegExp, string])[] = [
   [/on$/, 'en'],
   [/er$/, 'ar'],
   [/th/, 't'],
-  [/e$/, ''],
   [/s(?=[aeio])/, 'z'],
 ];
 
