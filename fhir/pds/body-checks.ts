@@ -29,6 +29,8 @@ export interface BodyChecks {
 interface Gate {
   /** A member of the body that the operation's reader asks for last, after the members inside of others. */
   readonly last?: string;
+  /** Members that the operation's reader tells in words of its own. */
+  readonly leaves?: readonly string[];
 }
 
 /**
@@ -37,8 +39,10 @@ interface Gate {
  */
 const gates: Readonly<Record<string, Gate>> = {
   createPatient: { last: 'extension' },
-  processBirthDetails: {},
-  replaceCoverage: {},
+  // Both are told without the path of the entry.
+  processBirthDetails: { leaves: ['entry/0/resource/gender', 'entry/0/resource/birthDate'] },
+  // Whatever is no NHS number is INVALID_RESOURCE_ID.
+  replaceCoverage: { leaves: ['subscriber/identifier/value'] },
 };
 
 /**
@@ -83,7 +87,7 @@ export function createBodyChecks(doc: OpenApi): BodyChecks {
 function gateOf(faultsOf: (body: unknown) => readonly Fault[], gate: Gate) {
   return (body: unknown): void => {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) return; // its reader has words for that
-    const told = faultsOf(body).filter((fault) => isJudged(fault, body));
+    const told = faultsOf(body).filter((fault) => isJudged(fault, body, gate));
     const first = told.reduce<Fault | undefined>(
       (best, fault) => (best && compare(best, fault, gate) <= 0 ? best : fault),
       undefined,
@@ -94,10 +98,14 @@ function gateOf(faultsOf: (body: unknown) => readonly Fault[], gate: Gate) {
 
 /**
  * A fixed text is a matter of shape, a choice of several a rule of the field. A null counts as absent, and whether
- * something may be absent, the reader says.
+ * something may be absent, the reader says. A text in a list (given names, lines) is told under the list's own path,
+ * which is the reader's work too.
  */
-function isJudged({ keyword, params, path }: Fault, body: unknown): boolean {
+function isJudged({ keyword, params, path }: Fault, body: unknown, gate: Gate): boolean {
+  if (gate.leaves?.includes(path.join('/'))) return false;
   if (keyword !== 'required' && valueAt(body, path) === null) return false;
+  if (keyword === 'type' && params.type === 'string' && /^\d+$/.test(path.at(-1) ?? ''))
+    return false;
   if (keyword !== 'enum') return judged.includes(keyword);
   return Array.isArray(params.allowedValues) && params.allowedValues.length === 1;
 }
