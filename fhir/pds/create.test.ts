@@ -489,6 +489,12 @@ describe('who counts as the same person', () => {
     assert.equal(isSamePerson(draft(), draft(name({ given: ['Odette', 'Ann'] }))), false);
   });
 
+  it('takes a namesake for the same person where either has no postcode', () => {
+    const nowhere = draft({ address: [{ ...home(), postalCode: undefined }] });
+    assert.equal(isSamePerson(draft(), nowhere), true);
+    assert.equal(isSamePerson(nowhere, draft()), true);
+  });
+
   it('tells nothing of the postcode of a restricted person', () => {
     const held = draft({ address: [{ ...home(), postalCode: 'QQ8 8ZZ' }] });
     held.patient.meta.security = [security('R')];

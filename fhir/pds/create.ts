@@ -91,14 +91,15 @@ export function createCriteria({ patient }: PdsRecord): Criteria {
  * - The usual names are the same: family and all given names, in any case and spacing. Twins with one first name in
  *   common are two people.
  * - They do not differ in the order of a multiple birth (1 to 7).
- * - On POST /Patient one home postcode is the same. Not asked of a newborn, whose mother may have moved, nor of a
- *   protected person, of whom a refusal would else tell the postcode.
+ * - On POST /Patient one home postcode is the same, or is not known. Not asked of a newborn, whose mother may have moved,
+ *   nor of a protected person, of whom a refusal would else tell the postcode.
  */
 export function isSamePerson(draft: PdsRecord, found: PdsRecord): boolean {
   if (usualName(draft) !== usualName(found) || areSiblings(draft, found)) return false;
   if (motherOf(draft) !== undefined || confidentialityOf(found) !== 'U') return true;
-  const held = postcodes(found);
-  return [...postcodes(draft)].some((postcode) => held.has(postcode));
+  const [sent, held] = [postcodes(draft), postcodes(found)];
+  if (sent.size === 0 || held.size === 0) return true;
+  return [...sent].some((postcode) => held.has(postcode));
 }
 
 /** Whether both name the same mother: such a match counts even when potential matches are to be ignored (4.9). */
