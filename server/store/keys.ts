@@ -105,13 +105,12 @@ function decodeCursor(text: string): Position {
   throw new Problem('invalid', 'The page asked for is not one that was given');
 }
 
+// eslint-disable-next-line no-control-regex -- exactly the three characters that have a meaning here
+const reserved = /[\u0001-\u0003]/g;
+
 function encodePart(part: string): string {
   checkText(part, 'A key');
-  // eslint-disable-next-line no-control-regex -- exactly the three characters that have a meaning here
-  return part.replace(
-    /[\u0001-\u0003]/g,
-    (found) => escape + standIns.charAt(found.charCodeAt(0) - 1),
-  );
+  return part.replace(reserved, (found) => escape + standIns.charAt(found.charCodeAt(0) - 1));
 }
 
 /** The lowest text above everything that starts with this; bytes, which stand above all text, when there is none. */

@@ -2,7 +2,15 @@
  * What is found when a store is opened: what the last process left in the log, whether the file is whole,
  * and which format it has. Runs under the folder's lock, before anyone reads or writes.
  */
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { basename } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import { formatVersion, migrate } from './layout.ts';
@@ -25,6 +33,13 @@ export interface Opening {
  * @throws Problem `unavailable` that names the file when it cannot be used.
  */
 export function recover(file: string): Opening {
+  const opening = bringUp(file);
+  // Only now: with the log in the file, and with no connection open, whose locks reading the file would free.
+  refuseCutShort(file);
+  return opening;
+}
+
+function bringUp(file: string): Opening {
   const recovered = readLog(file);
   let sqlite: Sqlite | undefined;
   try {
@@ -67,6 +82,25 @@ function readLog(file: string): string[] {
       `A write cut off in the middle (${torn} pages) was dropped; it was never acknowledged.`,
     );
   return sentences;
+}
+
+/** SQLite opens a file that lacks its end and fails at the first read of it; the header says how long it must be. */
+function refuseCutShort(file: string): void {
+  const header = Buffer.alloc(100);
+  const open = openSync(file, 'r');
+  try {
+    readSync(open, header, 0, header.length, 0);
+  } finally {
+    closeSync(open);
+  }
+  const pageSize = header.readUInt16BE(16);
+  const pages = header.readUInt32BE(28);
+  const there = Math.floor(statSync(file).size / pageSize);
+  if (there < pages)
+    throw new Problem(
+      'unavailable',
+      `The store file ${file} is cut short: ${there} of ${pages} pages are there. Restore a backup`,
+    );
 }
 
 function toProblem(file: string, error: unknown): Problem {

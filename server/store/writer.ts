@@ -145,5 +145,6 @@ function startThread(data: WriterData): Worker {
   return new Worker(`require(${loader}).register(); require(${path});`, {
     eval: true,
     workerData: data,
+    execArgv: [], // what the process was started with would load another loader, or read this as a module
   });
 }
