@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { Problem } from '../../core/problem.ts';
 import { loadOpenApi, type Example } from '../openapi.ts';
+import { readBirth } from './birth.ts';
 import { createBodyChecks } from './body-checks.ts';
+import { readCoverage } from './coverage.ts';
+import { readCreate } from './create.ts';
 import type { PdsRow } from './errors.ts';
 
 const doc = loadOpenApi(fileURLToPath(new URL('openapi.json', import.meta.url)));
@@ -35,7 +38,8 @@ function put(body: Body, path: string, value: unknown): Body {
   const last = names.pop() ?? '';
   let at = body;
   for (const name of names) at = at[name] as Body; // the tests name what is there
-  if (value === undefined) Reflect.deleteProperty(at, last);
+  if (value === undefined && Array.isArray(at)) at.splice(Number(last), 1);
+  else if (value === undefined) Reflect.deleteProperty(at, last);
   else at[last] = value;
   return body;
 }
@@ -247,6 +251,45 @@ describe('bodyCheck', () => {
         },
       ),
     );
+  });
+});
+
+/** Every place in a value, as a path. */
+function* placesIn(value: unknown, at = ''): Generator<string> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    const path = at === '' ? name : `${at}/${name}`;
+    yield path;
+    yield* placesIn(member, path);
+  }
+}
+
+describe('the gates and the readers behind them', () => {
+  const now = Date.parse('2026-02-03T10:15:00Z');
+  let taken = 0;
+  const newObjectId = () => (taken++).toString(16).toUpperCase().padStart(8, '0');
+  const context = { now, newObjectId, isPractice: () => true };
+  const readers: [string, string, (body: unknown) => unknown][] = [
+    ['createPatient', 'NewPatient', (body) => readCreate(body, context)],
+    ['processBirthDetails', 'Birth', (body) => readBirth(body, context)],
+    ['replaceCoverage', 'CardToStore', (body) => readCoverage(body, now)],
+  ];
+
+  it('agree on what is taken: no gate refuses what its reader takes', function () {
+    this.timeout(20_000);
+    for (const [operationId, name, read] of readers) {
+      assert.doesNotThrow(() => read(example(name)), operationId);
+      for (const path of placesIn(example(name)))
+        for (const value of [undefined, null, '', [], {}, 5, ['x']]) {
+          const body = put(example(name), path, value);
+          if (refusal(operationId, body) !== undefined)
+            assert.throws(
+              () => read(body),
+              Problem,
+              `${operationId} ${path} ${JSON.stringify(value)}`,
+            );
+        }
+    }
   });
 });
 
