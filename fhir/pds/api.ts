@@ -14,6 +14,7 @@ import { coverageQuery } from './coverage.ts';
 import * as errors from './errors.ts';
 import type { Asking, FoundAll, Patients, Shown } from './patients.ts';
 import { maxResultsFor, readCriteria } from './search-query.ts';
+import { timestamp } from './searchset.ts';
 
 export interface PdsApiOptions {
   readonly patients: Patients;
@@ -361,9 +362,4 @@ function toExtension({ criterion, how, score }: { criterion: string; how: string
       { url: 'score', valueDecimal: score },
     ],
   };
-}
-
-/** `YYYY-MM-DDThh:mm:ss+00:00`, the form of section 5. */
-export function timestamp(now: number): string {
-  return `${new Date(now).toISOString().slice(0, 19)}+00:00`;
 }

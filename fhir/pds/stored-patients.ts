@@ -9,7 +9,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Collection, CollectionOf, Counters, Stored } from '../../core/store.ts';
 import { motherLink, readBirth } from './birth.ts';
 import { coverageBundle, readCoverage, withCoverage } from './coverage.ts';
-import { createCriteria, readCreate, toNewRecord } from './create.ts';
+import { createCriteria, haveSameMother, isSamePerson, readCreate, toNewRecord } from './create.ts';
 import * as errors from './errors.ts';
 import { applyPatches, readPatches } from './patch.ts';
 import type { Asking, FoundAll, Patients, Shown, Update } from './patients.ts';
@@ -123,7 +123,13 @@ export function storedPatients(options: StoredPatientsOptions): Patients {
         if (found) related.set(number, found.value);
         asking.facts.people.push(number);
       }
-      return relatedPersonsBundle(stored.value, base, (number) => related.get(number), clock.now());
+      return relatedPersonsBundle(
+        stored.value,
+        base,
+        (number) => related.get(number),
+        clock.now(),
+        asking.caller,
+      );
     },
 
     async coverage(nhsNumber, base, asking) {
@@ -223,19 +229,7 @@ async function addNew(
     asking.facts.people.push(again.id);
     return toShown(again, asking);
   }
-  if (!ignoreMatches) {
-    const { matches, tooMany } = await trace(
-      (query) => view.find(query),
-      createCriteria(draft),
-      {},
-    );
-    const [only] = matches;
-    if (tooMany || matches.length > 1) throw errors.multipleMatches();
-    if (only) {
-      asking.facts.people.push(only.match.nhsNumber);
-      throw errors.singleMatch(only.match.nhsNumber);
-    }
-  }
+  await refuseKnownPerson(view, draft, asking, ignoreMatches);
   for (;;) {
     const nhsNumber = options.allocationNumber((await options.counters.add('pds.allocated')) - 1);
     if (await view.get(nhsNumber)) continue;
@@ -249,6 +243,28 @@ async function addNew(
     asking.facts.commit = written.commit;
     return toShown(written, asking);
   }
+}
+
+/**
+ * Refuses to create somebody who is there already (4.7). A birth that is to ignore potential matches is still refused
+ * when the same mother has this very child.
+ */
+async function refuseKnownPerson(
+  view: Collection<PdsRecord>,
+  draft: PdsRecord,
+  asking: Asking,
+  ignoreMatches: boolean,
+): Promise<void> {
+  const result = await trace((query) => view.find(query), createCriteria(draft), {});
+  const same = result.matches.filter(
+    ({ record }) =>
+      isSamePerson(draft, record) && (!ignoreMatches || haveSameMother(draft, record)),
+  );
+  const [only] = same;
+  if (same.length > 1 || (result.tooMany && !ignoreMatches)) throw errors.multipleMatches();
+  if (!only) return;
+  asking.facts.people.push(only.match.nhsNumber);
+  throw errors.singleMatch(only.match.nhsNumber);
 }
 
 function toShown(stored: Stored<PdsRecord>, { caller }: Asking): Shown {
