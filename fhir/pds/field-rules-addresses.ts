@@ -37,7 +37,8 @@ export interface CheckedAddress {
 
 /**
  * The value as an address, checked, tidied and completed. `path` is where it stands, as `address/0`.
- * `held` is the address before a change: lines that stay as they are need not meet today's minimum.
+ * `held` is the address before a change in part: lines that stay as they are need not meet today's minimum, and a period
+ * left out is the one it has.
  */
 export function addressOf(
   value: unknown,
@@ -49,7 +50,7 @@ export function addressOf(
   const use = codeOf(required(fields, 'use', path), `${path}/use`, uses);
   if (use === 'work')
     throw rules.refuse("address use 'work' cannot be added or replaced, only removed");
-  const period = addressPeriod(fields.period, use, path, rules);
+  const period = addressPeriod(fields.period, use, path, rules, held);
   const sent = linesOf(fields.line, `${path}/line`);
   const postalCode = isBlank(fields.postalCode)
     ? undefined
@@ -75,9 +76,16 @@ export function addressOf(
   };
 }
 
-function addressPeriod(value: unknown, use: string, path: string, rules: Rules): Dated {
+function addressPeriod(
+  value: unknown,
+  use: string,
+  path: string,
+  rules: Rules,
+  held: Address | undefined,
+): Dated {
   const most = longestStay[use];
-  if (most === undefined) return periodOf(value, `${path}/period`, rules, 'address');
+  if (most === undefined || (held !== undefined && isBlank(value)))
+    return periodOf(value, `${path}/period`, rules, 'address');
   if (isBlank(value)) throw rules.refuse(`period must be provided for use '${use}'`);
   if (isFields(value) && !isBlank(value.start) && isBlank(value.end))
     throw rules.refuse(`period end date must be provided for use '${use}'`);

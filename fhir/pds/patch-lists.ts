@@ -65,7 +65,8 @@ interface ListRule<Item> {
     value: unknown,
     path: string,
     rules: Rules,
-    origin?: Item,
+    origin: Item | undefined,
+    whole: boolean,
   ): { item: Item; lines?: readonly string[] };
   /** What an item may not change into something else: its use, or system and use. */
   kind(item: Item): string;
@@ -91,8 +92,9 @@ const rulesOf: { readonly [L in List]: ListRule<Items[L]> } = {
     rank: ({ use }) => (use === 'usual' ? 0 : 1),
   },
   address: {
-    read(value, path, rules, origin) {
-      const { address, lines } = addressOf(value, path, rules, origin);
+    read(value, path, rules, origin, whole) {
+      const held = whole ? undefined : origin;
+      const { address, lines } = addressOf(value, path, rules, held);
       return { item: address, ...(lines ? { lines } : {}) };
     },
     kind: ({ use }) => use ?? '',
@@ -155,24 +157,30 @@ function judgeItem<Item extends object>(
 ): Judged<Item> {
   const origin = origins.get(value) as Item | undefined; // tracked from the same list of a Patient that was checked
   if (origin !== undefined && same(origin, value)) return { item: origin, origin, changed: false };
-  const { item, lines } = rule.read(value, path, rules, origin);
+  const whole = replaced.has(value);
+  const settled =
+    origin !== undefined && !whole && isFields(value) && same(periodIn(origin), periodIn(value));
+  const sent = settled ? withPeriod(value, undefined) : value;
+  const { item: read, lines } = rule.read(sent, path, rules, origin, whole);
+  const item = settled ? withPeriod(read, periodIn(origin)) : read;
   const detail = lines ? { lines } : {};
   if (origin === undefined) {
     refuseId(value);
     return { item, changed: true, ...detail };
   }
   if (rule.kind(origin) !== rule.kind(item)) throw useChanged(rule.kind(origin));
-  const whole = replaced.has(value);
-  const now = whole ? item : withoutNewPeriod(item, origin);
-  return { item: now, origin, changed: !same(origin, now), ...detail };
+  return { item, origin, changed: !same(origin, item), ...detail };
 }
 
-/** An item changed in part keeps the period it had, none included. */
-function withoutNewPeriod<Item extends object>(item: Item, origin: Item): Item {
-  if ('period' in origin || !('period' in item)) return item;
-  const bare = { ...item };
-  Reflect.deleteProperty(bare, 'period');
-  return bare;
+const periodIn = (item: unknown) => (isFields(item) ? item.period : undefined);
+
+/**
+ * An item changed in part keeps the period it had: none where it had none, and one that today's rules would refuse.
+ */
+function withPeriod<Item extends object>(item: Item, period: unknown): Item {
+  const whole = { ...item, period };
+  if (period === undefined) Reflect.deleteProperty(whole, 'period');
+  return whole;
 }
 
 function useChanged(kind: string): Problem {
