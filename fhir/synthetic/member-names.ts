@@ -92,6 +92,7 @@ const letters: Readonly<Record<string, string>> = {
 };
 
 function withoutMarks(name: string): string {
+  if (/^[ -~]*$/.test(name)) return name;
   return name
     .normalize('NFD')
     .replace(/\p{M}/gu, '')

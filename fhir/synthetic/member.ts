@@ -175,13 +175,19 @@ function registration(
     };
   return {
     sketch: {
-      practice: { code: random.pick(town.practices), period: { start } },
+      practice: { code: practiceOf(random, household), period: { start } },
       ...(random.chance(0.55) ? { pharmacy: random.pick(town.pharmacies) } : {}),
       ...(random.chance(0.04) ? { dispenser: random.pick(town.pharmacies) } : {}),
       ...(random.chance(0.01) ? { appliances: random.pick(town.pharmacies) } : {}),
     },
     tags: [],
   };
+}
+
+/** Most of a household go to one practice of the town. */
+function practiceOf(random: Random, { slot, town }: Household): string {
+  const shared = town.practices[slot.first % town.practices.length];
+  return shared !== undefined && random.chance(0.85) ? shared : random.pick(town.practices);
 }
 
 interface Dwelling {
