@@ -45,7 +45,8 @@ export async function findEnd(
       top = tail.top;
       seen.note(line, tail, place.seq);
     });
-    tip = scan.bad?.resume ?? (scan.last ? { ...scan.last, top } : tip);
+    const sound = scan.last ? { ...scan.last, top } : tip;
+    tip = isRest(scan, head) ? sound : (scan.bad?.resume ?? sound);
   }
   tip ??= noLink;
   const last = segments.at(-1);
@@ -74,6 +75,11 @@ async function dropBlanks(segments: SegmentFile[]): Promise<void> {
   }
 }
 
+/** Whether what stands at the end was never acknowledged. A signed entry was. */
+function isRest({ bad, last }: SegmentScan, head: Head | undefined): boolean {
+  return bad?.unacknowledged === true && (head?.seq ?? 0) <= (last?.seq ?? 0);
+}
+
 /** Cuts an unacknowledged rest. Gives where to go on in this segment; nothing when it is damaged or shorter than it was. */
 async function settle(
   { path, index }: SegmentFile,
@@ -85,7 +91,7 @@ async function settle(
   const { end, bad } = scan;
   if (!bad) return { path, index, offset: end };
   const seq = (scan.last?.seq ?? 0) + 1;
-  if (bad.unacknowledged && (head?.seq ?? 0) < seq) {
+  if (isRest(scan, head)) {
     await cutSegment(path, end, Math.max(size, end));
     recovered.push(
       `Cut off what a crash left of a write after entry ${seq - 1} (${path}, byte ${end}); it was never acknowledged.`,
