@@ -101,7 +101,7 @@ export function operations(doc: OpenApi): Operation[] {
 }
 
 /** The operation of this id. Throws when there is none: a mistake of ours, not of a caller. */
-export function operation(doc: OpenApi, operationId: string): Operation {
+function operation(doc: OpenApi, operationId: string): Operation {
   const found = operations(doc).find((one) => one.operationId === operationId);
   if (!found) throw new Error(`No operation ${operationId} in ${doc.info.title}`);
   return found;
