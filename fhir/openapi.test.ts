@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { answerFaults, answerJudge, r4Faults, type Headers } from '../test/r4-schema.ts';
-import { capabilityStatement } from './capability.ts';
+import { answerJudge, r4Faults } from '../test/r4-schema.ts';
 import {
   definitions,
   loadOpenApi,
@@ -297,86 +296,5 @@ describe('sameOperations', () => {
       'GET /Coverage has no handler',
       'DELETE /Patient/:id is not described',
     ]);
-  });
-});
-
-describe('capabilityStatement', () => {
-  const statement = capabilityStatement(doc, {
-    base: 'http://localhost:9000/personal-demographics/FHIR/R4',
-    version: '0.1.0',
-    date: '2026-02-03T10:15:00.000Z',
-  });
-  const resource = (type: string) =>
-    statement.rest?.[0]?.resource?.find((one) => one.type === type);
-
-  it('is valid FHIR R4, and what the document says /metadata answers', function () {
-    this.timeout(20_000);
-    assert.deepEqual(r4Faults(statement), []);
-    const headers = { 'content-type': 'application/fhir+json' };
-    assert.deepEqual(answerFaults(doc, 'GET', '/metadata', 200, headers, statement), []);
-  });
-
-  it('tells the interactions of each resource', () => {
-    const codes = (type: string) => resource(type)?.interaction?.map(({ code }) => code);
-    assert.deepEqual(codes('Patient'), ['read', 'patch', 'search-type', 'create']);
-    assert.deepEqual(codes('RelatedPerson'), ['search-type']);
-    assert.deepEqual(codes('Coverage'), ['search-type', 'create']);
-    assert.deepEqual(
-      resource('Patient')?.operation?.map(({ name }) => name),
-      ['process-birth-details'],
-    );
-  });
-
-  it('tells the type of each search parameter', () => {
-    const types = new Map(resource('Patient')?.searchParam?.map(({ name, type }) => [name, type]));
-    assert.equal(types.get('family'), 'string');
-    assert.equal(types.get('birthdate'), 'date');
-    assert.equal(types.get('general-practitioner'), 'reference');
-    assert.equal(types.size, 15);
-  });
-});
-
-describe('answerFaults', () => {
-  const patient = structuredClone((doc.components.examples?.Patient as Example).value); // is there: used above
-  const headers = { 'content-type': 'application/fhir+json', etag: 'W/"4"' };
-  const faults = (status: number, sent: Headers, body: unknown, path = '/Patient/9000000009') =>
-    answerFaults(doc, 'GET', path, status, sent, body);
-
-  it('finds nothing wrong with an answer that is as described', () => {
-    assert.deepEqual(faults(200, headers, patient), []);
-  });
-
-  it('finds a status, a path, a media type and a header that are not described', () => {
-    assert.match(faults(418, headers, patient).join(), /not described as answering 418/);
-    assert.match(faults(200, headers, patient, '/Patients').join(), /not described/);
-    assert.match(
-      faults(200, { ...headers, 'content-type': 'text/html' }, patient).join(),
-      /text\/html/,
-    );
-    assert.match(faults(200, { ...headers, etag: undefined }, patient).join(), /has no ETag/);
-    assert.match(faults(200, { ...headers, etag: '4' }, patient).join(), /ETag is 4/);
-  });
-
-  it('finds a member that the API does not send, and one that R4 does not know', () => {
-    const active = { ...(patient as object), active: true };
-    assert.match(faults(200, headers, active).join(), /active/);
-    const issue = [{ severity: 'error', code: 'token' }];
-    assert.deepEqual(r4Faults({ resourceType: 'OperationOutcome', issue }), []);
-    assert.ok(r4Faults({ resourceType: 'OperationOutcome', issue: [{ code: 'odd' }] }).length > 0);
-    assert.ok(r4Faults({ resourceType: 'Patient', birthDate: '2010-13-40' }).length > 0);
-    assert.ok(r4Faults({ resourceType: 'Patient', name: [{ given: [null] }] }).length > 0);
-  });
-
-  it('takes blank address lines as R4 writes them', () => {
-    const noData = {
-      extension: [
-        {
-          url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason',
-          valueCode: 'unknown',
-        },
-      ],
-    };
-    const address = [{ use: 'home', line: [null, '8 Ropewalk'], _line: [noData, null] }];
-    assert.deepEqual(faults(200, headers, { ...(patient as object), address }), []);
   });
 });
