@@ -6,7 +6,8 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { person } from '../fhir/synthetic/person.ts';
+import { createContext, person } from '../fhir/synthetic/person.ts';
+import { loadSources } from '../fhir/synthetic/sources.ts';
 import { compare, type Contender, type Load, type Result } from './rounds.ts';
 import { gatehouse, memory, record, startBare, startGatehouse, type Running } from './servers.ts';
 
@@ -24,6 +25,7 @@ const base = '/personal-demographics/FHIR/R4';
 const folder = join(import.meta.dirname, '..', 'var', 'bench');
 const headers = { 'x-request-id': '60e0b220-8136-4ca5-ae46-1d97ef59d068' };
 const seed = 7;
+const context = createContext(loadSources(join(import.meta.dirname, '..', 'fixtures')));
 
 const { values } = parseArgs({
   options: {
@@ -208,23 +210,23 @@ function dataDir(count: number): string {
 function sample(count: number, size: number): number[] {
   const step = Math.max(1, Math.floor(count / size));
   return Array.from({ length: Math.min(size, count) }, (_, i) => i * step).filter((n) => {
-    const { patient, behind } = person(n, seed);
+    const { patient, behind } = person(n, seed, context);
     return patient.meta.security[0].code === 'U' && behind.supersededBy === undefined;
   });
 }
 
 function numberOf(n: number): string {
-  return person(n, seed).patient.id;
+  return person(n, seed, context).patient.id;
 }
 
 function exact(n: number): string {
-  const { patient } = person(n, seed);
+  const { patient } = person(n, seed, context);
   const family = patient.name?.find(({ use }) => use === 'usual')?.family ?? 'Smith';
   return new URLSearchParams({ family, birthdate: fullDate(patient.birthDate) }).toString();
 }
 
 function fuzzy(n: number): string {
-  const { patient } = person(n, seed);
+  const { patient } = person(n, seed, context);
   const name = patient.name?.find(({ use }) => use === 'usual');
   return new URLSearchParams({
     '_fuzzy-match': 'true',

@@ -19,8 +19,8 @@ function say(line: string): void {
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const platform = await startPlatform(config, root, { say });
-  for (const line of platform.welcome()) say(line);
   stopOnSignal(platform);
+  for (const line of platform.welcome()) say(line);
 }
 
 function stopOnSignal(platform: Platform): void {

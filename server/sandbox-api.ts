@@ -147,7 +147,8 @@ async function seed(options: SandboxOptions, exchange: Exchange): Promise<Reply>
 }
 
 function faultsOf(record: PdsRecord, { patientFaults }: SandboxOptions): readonly string[] {
-  if (!isNhsNumber(record.patient.id)) return ['id must be a valid NHS number'];
+  const id: unknown = record.patient.id; // not checked yet
+  if (typeof id !== 'string' || !isNhsNumber(id)) return ['id must be a valid NHS number'];
   return patientFaults(record.patient);
 }
 

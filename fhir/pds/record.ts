@@ -8,9 +8,12 @@ import type {
   Coverage,
   Extension,
   HumanName,
+  Identifier,
   Patient,
   RelatedPerson,
 } from 'fhir/r4.js';
+import { nhsNumberSystem } from '../identifiers.ts';
+import { verificationStatus } from './extensions.ts';
 
 /** A PDS Patient (pds-fhir 4.1): always with its number as id, a version and a confidentiality label. */
 export interface PdsPatient extends Patient {
@@ -118,13 +121,19 @@ export function toLine({ patient, behind }: PdsRecord): string {
   return JSON.stringify({ ...patient, extension: [...(patient.extension ?? []), held] });
 }
 
-/** Reads a line that `toLine` wrote, or a Patient of somebody else's with version and label filled in. Throws on bad JSON. */
+/**
+ * Reads a line that `toLine` wrote, or a Patient of somebody else's, whose version, label and identifier are then
+ * filled in as PDS has them. Throws on bad JSON.
+ */
 export function fromLine(line: string): PdsRecord {
   const read = JSON.parse(line) as Partial<PdsPatient>;
   const held = read.extension?.find(({ url }) => url === behindExtension)?.valueString;
   const extension = read.extension?.filter(({ url }) => url !== behindExtension);
-  const { extension: _, ...rest } = read;
+  const { extension: _, resourceType, id, identifier, ...rest } = read;
   const patient = {
+    resourceType,
+    id,
+    identifier: identifier?.[0]?.extension ? identifier : [nhsNumberIdentifier(id ?? '')],
     ...rest,
     meta: {
       versionId: read.meta?.versionId ?? '1',
@@ -141,6 +150,11 @@ const displays: Readonly<Record<Confidentiality, string>> = {
   V: 'very restricted',
   REDACTED: 'redacted',
 };
+
+/** The identifier of a record whose number is verified (4.1). */
+export function nhsNumberIdentifier(nhsNumber: string): Identifier {
+  return { system: nhsNumberSystem, value: nhsNumber, extension: [verificationStatus()] };
+}
 
 /** The coding of a confidentiality label as PDS writes it (4.2). */
 export function security(code: Confidentiality): PdsPatient['meta']['security'][0] {

@@ -74,7 +74,10 @@ async function* records(
     if (number <= skip || line === '') continue;
     const record = read(line, number);
     const { id } = record.patient;
-    const faults = isNhsNumber(id) ? patientFaults(record.patient) : ['id is no valid NHS number'];
+    const faults =
+      typeof id === 'string' && isNhsNumber(id)
+        ? patientFaults(record.patient)
+        : ['id is no valid NHS number'];
     if (faults.length > 0)
       throw new Problem('invalid', `Line ${number}: ${faults.slice(0, 3).join('; ')}`);
     if (/^[4-7]/.test(id)) counts.issued++;
