@@ -11,6 +11,7 @@ import {
   tooManyValues,
   unsupportedValue,
 } from './errors.ts';
+import { pythonText } from './python-text.ts';
 
 /** What a rule needs to know of its surroundings. */
 export interface Rules {
@@ -29,36 +30,11 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The longest text of a caller's own that is quoted back; the national service cuts long values as well. */
+/** The longest value that is quoted back: room for an extension in a test that failed. */
 const longest = 500;
 
 /** A value as the national back end writes it into its texts: text bare, everything else in Python's notation. */
-export function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : notation(value, 0);
-  return text.length > longest ? `${text.slice(0, longest)}...` : text;
-}
-
-function notation(value: unknown, depth: number): string {
-  if (value === null || value === undefined) return 'None';
-  if (value === true) return 'True';
-  if (value === false) return 'False';
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'string') return quoted(value);
-  if (depth > 20) return '...';
-  if (Array.isArray(value)) return `[${value.map((item) => notation(item, depth + 1)).join(', ')}]`;
-  if (isFields(value))
-    return `{${Object.entries(value)
-      .map(([name, member]) => `${quoted(name)}: ${notation(member, depth + 1)}`)
-      .join(', ')}}`;
-  return 'None';
-}
-
-function quoted(text: string): string {
-  const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
-  return text.includes("'") && !text.includes('"')
-    ? `"${escaped}"`
-    : `'${escaped.replaceAll("'", "\\'")}'`;
-}
+export const shown = (value: unknown): string => pythonText(value, longest);
 
 /** Refuses a value of a field: `Invalid value - 'x' in field 'path'`. */
 export const wrong = (value: unknown, path: string): Problem => invalidField(shown(value), path);
@@ -92,7 +68,7 @@ export function required(fields: Fields, name: string, path: string): unknown {
 export function listOf(value: unknown, path: string, most: number): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw wrong(value, path);
-  if (value.length > most) throw tooManyValues(value.slice(0, 50).map(shown), path);
+  if (value.length > most) throw tooManyValues(value, path);
   return value;
 }
 

@@ -7,15 +7,15 @@
 const longest = 200;
 const tooLong = '<json too long to display>';
 
-/** As Python's `str`: a text as it is, anything else in its notation. */
-export function pythonText(value: unknown): string {
-  if (typeof value !== 'string') return notation(value);
-  return value.length > longest ? tooLong : value;
+/** As Python's `str`: a text as it is, anything else in its notation; `most` is the longest that is shown. */
+export function pythonText(value: unknown, most = longest): string {
+  if (typeof value !== 'string') return notation(value, most);
+  return value.length > most ? tooLong : value;
 }
 
-function notation(value: unknown): string {
+function notation(value: unknown, most: number): string {
   const out: string[] = [];
-  return write(value, out, longest) < 0 ? tooLong : out.join('');
+  return write(value, out, most) < 0 ? tooLong : out.join('');
 }
 
 /** Writes at most `room` characters; gives the room left, below 0 when the value does not fit. Never reads further. */
@@ -28,10 +28,10 @@ function write(value: unknown, out: string[], room: number): number {
     const entries: [string, unknown][] = Object.entries(value);
     return writeAll('{', '}', entries.length, out, room, (i, left) => {
       const [name, member] = entries[i] ?? ['', undefined];
-      return write(member, out, put(`${quoted(name)}: `, out, left));
+      return write(member, out, put(`${quoted(name, left)}: `, out, left));
     });
   }
-  return put(scalar(value), out, room);
+  return put(scalar(value, room), out, room);
 }
 
 function writeAll(
@@ -55,16 +55,16 @@ function put(text: string, out: string[], room: number): number {
   return room - text.length;
 }
 
-function scalar(value: unknown): string {
-  if (typeof value === 'string') return quoted(value);
+function scalar(value: unknown, room: number): string {
+  if (typeof value === 'string') return quoted(value, room);
   if (value === true) return 'True';
   if (value === false) return 'False';
   return typeof value === 'number' ? String(value) : 'None';
 }
 
 /** Single quotes, or double ones when the text holds a single quote and no double one. */
-function quoted(text: string): string {
-  const shown = text.length > longest ? text.slice(0, longest + 1) : text;
+function quoted(text: string, room: number): string {
+  const shown = text.length > room ? text.slice(0, Math.max(room, 0) + 1) : text;
   const escaped = shown.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\t', '\\t');
   if (!escaped.includes("'")) return `'${escaped}'`;
   if (!escaped.includes('"')) return `"${escaped}"`;
