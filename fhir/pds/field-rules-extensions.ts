@@ -28,7 +28,7 @@ import {
   writtenFormats,
 } from './reference-data.ts';
 
-export type ExtensionKind =
+type ExtensionKind =
   'pharmacy' | 'death notification' | 'communication' | 'contact preference' | 'birth place';
 
 const kinds: Readonly<Record<string, ExtensionKind>> = {

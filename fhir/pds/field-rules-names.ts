@@ -15,7 +15,7 @@ import {
 } from './field-rules-values.ts';
 import { titles } from './reference-data.ts';
 
-export const nameUses = ['usual', 'temp', 'nickname', 'old', 'maiden'] as const;
+const nameUses = ['usual', 'temp', 'nickname', 'old', 'maiden'] as const;
 
 /** Code points 32, 39, 45, 46, digits, A-Z, a-z, and Latin letters up to 383 without the two signs among them. */
 const allowed = /^[ '\-.0-9A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f]+$/;

@@ -43,10 +43,7 @@ export function telecomsOf(value: unknown, path: string, rules: Rules): ContactP
 }
 
 /** The lists whose items carry an object id. */
-export type Identified = Pick<
-  Patient,
-  'name' | 'address' | 'telecom' | 'contact' | 'generalPractitioner'
->;
+type Identified = Pick<Patient, 'name' | 'address' | 'telecom' | 'contact' | 'generalPractitioner'>;
 
 /**
  * An id for a new item: what the source gives, tried again while the record has one like it.
@@ -72,15 +69,4 @@ export function idsIn(patient: Identified): Set<string> {
     ...(patient.generalPractitioner ?? []),
   ];
   return new Set(items.flatMap(({ id }) => (id === undefined ? [] : [id])));
-}
-
-/** The items with an id on each that has none. */
-export function withObjectIds<Item extends { id?: string | undefined }>(
-  items: readonly Item[],
-  taken: Set<string>,
-  newObjectId: () => string,
-): Item[] {
-  return items.map((item) =>
-    item.id === undefined ? { ...item, id: freshId(taken, newObjectId) } : item,
-  );
 }

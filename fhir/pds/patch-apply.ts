@@ -15,9 +15,34 @@ const invalidPatch = (text: string) => invalidUpdate(`Invalid patch - ${text}`);
 export function applyPatch(document: Tree, patch: Patch): void {
   const place = placeOf(document, patch.segments);
   if (patch.op === 'test') test(place, patch.value);
-  else if (patch.op === 'add') add(place, structuredClone(patch.value));
-  else if (patch.op === 'replace') replace(place, structuredClone(patch.value));
+  else if (patch.op === 'add') add(place, copyOf(patch.value));
+  else if (patch.op === 'replace') replace(place, copyOf(patch.value));
   else remove(place);
+}
+
+/**
+ * A deep copy of a JSON value. Written out because structuredClone takes some 30 times as long (a Patient: 100 against 3 µs).
+ * A member named `__proto__` stays a member, for the rules to refuse.
+ */
+export function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  return isFields(value) ? copyFields(value) : value;
+}
+
+export function copyFields(fields: Fields): Tree {
+  const copy: Tree = {};
+  for (const name of Object.keys(fields)) {
+    const value = copyOf(fields[name]);
+    if (name === '__proto__')
+      Object.defineProperty(copy, name, {
+        value,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    else copy[name] = value;
+  }
+  return copy;
 }
 
 /** Where an operation takes place: what holds the target, and the target's name in it. */

@@ -134,7 +134,7 @@ function testsFor({ path, segments }: Patch): string[] {
 }
 
 /** The path of the item a path leads into: `/name/0` of `/name/0/given/1`. */
-export function rootOf(path: string): string {
+function rootOf(path: string): string {
   return path.split('/').slice(0, 3).join('/');
 }
 

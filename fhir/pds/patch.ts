@@ -8,7 +8,7 @@ import type { AccessMode } from '../../core/exchange.ts';
 import { invalidUpdate } from './errors.ts';
 import type { Fields, Rules } from './field-rules-values.ts';
 import { freshId, idsIn } from './field-rules.ts';
-import { applyPatch, same, type Tree } from './patch-apply.ts';
+import { applyPatch, copyFields, same, type Tree } from './patch-apply.ts';
 import { checkForm, isIndex, type Patch } from './patch-form.ts';
 import { guard } from './patch-guards.ts';
 import { judgeList, trackItems, type Items, type Judged, type Tracks } from './patch-lists.ts';
@@ -63,7 +63,7 @@ function applyAll(
   patches: readonly Patch[],
   mode: AccessMode,
 ): { copy: Tree; tracks: Tracks } {
-  const copy: Tree = structuredClone({ ...before });
+  const copy = copyFields({ ...before });
   const tracks = trackItems({ ...before }, copy);
   for (const patch of patches) {
     guard(patch, copy, mode);

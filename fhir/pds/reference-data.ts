@@ -91,7 +91,7 @@ export const titles: ReadonlyMap<string, string> = new Map(
 );
 
 /** An address of the Postcode Address File: its key, and how it is written. */
-export interface RecognisedAddress {
+interface RecognisedAddress {
   readonly key: string;
   /** Five lines, blank ones empty. */
   readonly lines: readonly [string, string, string, string, string];
