@@ -192,6 +192,47 @@ describe('a store that was hurt', () => {
     await store.close();
   }).timeout(30_000);
 
+  it('refuses writes while there is no room for them, reads on, and keeps what it acknowledged', async function () {
+    if (process.platform === 'win32') this.skip(); // needs a limit on the size of files, which only a POSIX shell sets
+    const dir = newFolder();
+    const code = `
+      import { openEmbeddedStore } from ${JSON.stringify(new URL('./embedded.ts', import.meta.url).href)};
+      const store = await openEmbeddedStore({ dir: ${JSON.stringify(dir)} });
+      const texts = store.open({ name: 'texts', encode: String, decode: String });
+      let written = 0;
+      const put = () => texts.put('id' + written, 'x'.repeat(50_000), { expected: 0 }).then(() => { written++; });
+      let refused;
+      while (refused === undefined) await put().catch((error) => { refused = error; });
+      console.log(JSON.stringify({ kind: refused.kind, written, read: (await texts.get('id0')).version }));
+      process.exit();`;
+    const limited = spawn(
+      'sh',
+      [
+        '-c',
+        'ulimit -f 3000; exec "$@"',
+        'sh',
+        process.execPath,
+        '--import',
+        'tsx',
+        '--input-type=module',
+        '-e',
+        code,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    let told = '';
+    for await (const line of createInterface({ input: limited.stdout })) told += line;
+    const { kind, written, read } = JSON.parse(told) as Record<string, unknown>; // printed by the program above
+    assert.deepEqual([kind, read], ['unavailable', 1]);
+    const store = await openEmbeddedStore({ dir });
+    assert.equal(
+      await store.open({ name: 'texts', encode: String, decode: String }).count(),
+      written,
+    );
+    await store.counters.add('works again');
+    await store.close();
+  }).timeout(30_000);
+
   it('comes back from a backup made while it was written to', async () => {
     const dir = newFolder();
     const target = join(newFolder(), 'copy');

@@ -33,13 +33,13 @@ export interface Opening {
  * @throws Problem `unavailable` that names the file when it cannot be used.
  */
 export function recover(file: string): Opening {
-  const opening = bringUp(file);
+  const { opening, logMoved } = bringUp(file);
   // Only now: with the log in the file, and with no connection open, whose locks reading the file would free.
-  refuseCutShort(file);
+  if (logMoved) refuseCutShort(file);
   return opening;
 }
 
-function bringUp(file: string): Opening {
+function bringUp(file: string): { opening: Opening; logMoved: boolean } {
   const recovered = readLog(file);
   let sqlite: Sqlite | undefined;
   try {
@@ -47,17 +47,30 @@ function bringUp(file: string): Opening {
     const found = migrate(sqlite);
     if (found > 0 && found < formatVersion)
       recovered.push(`The store was brought from data format ${found} to ${formatVersion}.`);
-    sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    const logMoved = moveLog(sqlite);
+    if (!logMoved)
+      recovered.push('The disk is full: what is stored can be read, but nothing can be written.');
     const meta = (name: string) =>
       Number(sqlite?.value(`SELECT value FROM meta WHERE name = '${name}'`));
     const unindexed = meta('unindexed') > 0;
     if (unindexed)
       recovered.push('A load was cut short: the records it had stored are indexed now.');
-    return { lastCommit: meta('last_commit'), recovered, unindexed };
+    return { opening: { lastCommit: meta('last_commit'), recovered, unindexed }, logMoved };
   } catch (error) {
     throw toProblem(file, error);
   } finally {
     sqlite?.close();
+  }
+}
+
+/** Moves the log into the main file; false when the disk has no room for it, which must not stop the reading. */
+function moveLog(sqlite: Sqlite): boolean {
+  try {
+    sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    return true;
+  } catch (error) {
+    if (faultOf(error) === 'full') return false;
+    throw error;
   }
 }
 

@@ -77,8 +77,14 @@ export function lockFile(file: string): (() => void) | undefined {
     throw error;
   }
   return () => {
-    database.close();
+    end(database);
   };
+}
+
+/** Closes; statements still in memory keep a connection alive, and with it the locks of a transaction not ended first. */
+function end(database: DatabaseSyncInstance): void {
+  if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
+  database.close();
 }
 
 function connection(database: DatabaseSyncInstance): Sqlite {
@@ -94,7 +100,7 @@ function connection(database: DatabaseSyncInstance): Sqlite {
     },
     backup: (file, progress) => copy(database, file, progress),
     close: () => {
-      database.close();
+      end(database);
     },
   };
 }

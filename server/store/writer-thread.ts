@@ -52,7 +52,7 @@ function serve({ file, syncDelay }: WriterData): void {
     });
     // A checkpoint that fails for want of room is tried again; any other failure must stop the writing.
     if ('fault' in failed && failed.fault !== 'full' && failed.fault !== 'busy')
-      parentPort?.postMessage({ ...failed, checkpoint: true });
+      parentPort?.postMessage(failed);
   });
 }
 

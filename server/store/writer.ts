@@ -27,7 +27,7 @@ interface Waiting {
 }
 
 /**
- * Starts the writer's thread. It may still be starting when this returns; writes wait for it.
+ * The writer of a store. Its thread starts at the first write, which waits for it; a store that is only read has none.
  * `landed` is called for each commit before those who wait for it go on.
  */
 export function startWriter(
@@ -35,18 +35,14 @@ export function startWriter(
   landed: (writes: readonly Write[], outcomes: readonly Outcome[]) => void,
   log: Log,
 ): Writer {
-  const thread = startThread(data);
+  let thread: Worker | undefined;
   let waiting: Waiting[] = [];
   let sent: readonly Waiting[] = [];
   let planned = false;
   let broken: Problem | undefined;
   let closing = false;
-  let used = false;
-  const ended = new Promise<void>((resolve) => {
-    thread.once('exit', () => {
-      resolve();
-    });
-  });
+  let full = false;
+  let ended: Promise<void> = Promise.resolve();
 
   const send = () => {
     planned = false;
@@ -54,10 +50,10 @@ export function startWriter(
     if (waiting.length > 0) {
       sent = waiting.slice(0, largestBatch);
       waiting = waiting.slice(largestBatch);
-      used = true;
+      thread ??= start();
       thread.postMessage(sent.map(({ write }) => write));
-    } else if (closing && used) thread.postMessage('close');
-    else if (closing) void thread.terminate(); // nothing to finish, and it may still be starting
+    } else if (closing && broken === undefined) thread?.postMessage('close');
+    else if (closing) void thread?.terminate(); // a disk that failed is best left as it is
   };
   const plan = () => {
     if (planned || sent.length > 0) return;
@@ -76,10 +72,22 @@ export function startWriter(
     for (const { reject } of all) reject(broken);
   };
 
-  thread.on('message', (reply: BatchReply & { readonly checkpoint?: true }) => {
+  const refuseForNow = (fault: 'full' | 'busy', message: string) => {
+    const done = sent;
+    sent = [];
+    if (!full) log.log('error', 'the store cannot write', { reason: fault });
+    full = true;
+    const told =
+      fault === 'full' ? 'The disk is full: nothing can be written' : 'The store is busy';
+    const problem = unavailable(told, new Error(message));
+    for (const { reject } of done) reject(problem);
+  };
+  const receive = (reply: BatchReply) => {
     if ('outcomes' in reply) {
       const done = sent;
       sent = [];
+      if (full) log.log('warn', 'the store can write again');
+      full = false;
       landed(
         done.map(({ write }) => write),
         reply.outcomes,
@@ -87,24 +95,24 @@ export function startWriter(
       done.forEach((one, index) => {
         settle(one, reply.outcomes[index]);
       });
-    } else if (
-      reply.checkpoint === undefined &&
-      (reply.fault === 'full' || reply.fault === 'busy')
-    ) {
-      const done = sent;
-      sent = [];
-      log.log('error', 'the store cannot write', { reason: reply.fault });
-      const problem = unavailable(
-        reply.fault === 'full' ? 'The disk is full: nothing can be written' : 'The store is busy',
-        new Error(reply.message),
-      );
-      for (const { reject } of done) reject(problem);
-    } else stopWriting(reply.message, new Error(reply.message));
+    } else if (reply.fault === 'full' || reply.fault === 'busy')
+      refuseForNow(reply.fault, reply.message);
+    else stopWriting(reply.message, new Error(reply.message));
     plan();
-  });
-  thread.on('error', (error) => {
-    stopWriting('the writer has ended', error);
-  });
+  };
+  const start = () => {
+    const started = startThread(data);
+    started.on('message', receive);
+    started.on('error', (error) => {
+      stopWriting('the writer has ended', error);
+    });
+    ended = new Promise((resolve) => {
+      started.once('exit', () => {
+        resolve();
+      });
+    });
+    return started;
+  };
 
   return {
     write(write) {
@@ -117,6 +125,7 @@ export function startWriter(
     },
     close() {
       closing = true;
+      if (waiting.length > 0) thread ??= start();
       plan();
       return ended;
     },
