@@ -107,43 +107,39 @@ export async function readHeads(folder: string): Promise<Map<string, HeadsOfChai
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // readdir rejects with nothing else
     throw error;
   });
-  for (const name of names.filter((one) => one.endsWith('.heads')))
-    found.set(name.slice(0, -'.heads'.length), toHeads(await readFile(join(folder, name), 'utf8')));
+  for (const name of names.filter((one) => one.endsWith('.heads'))) {
+    const chain = name.slice(0, -'.heads'.length);
+    found.set(chain, toHeads(await readFile(join(folder, name), 'utf8'), chain));
+  }
   return found;
 }
 
-function toHeads(text: string): HeadsOfChain {
+function toHeads(text: string, chain: string): HeadsOfChain {
   const lines = text
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .slice(0, -1);
-  const parsed = lines.map(toHead);
+  const parsed = lines.map((line) => toHead(line, chain));
   const heads = parsed.filter((head) => head !== undefined).sort((a, b) => a.seq - b.seq);
   const bad = parsed.indexOf(undefined);
   return bad < 0 ? { heads } : { heads, badLine: bad + 1 };
 }
 
-function toHead(line: string): Head | undefined {
+/** A line that is not byte by byte what was written is no head, whatever it parses to. */
+function toHead(line: string, chain: string): Head | undefined {
   try {
-    const head = JSON.parse(line) as Partial<Head> | null; // each member is looked at below
-    const sound =
-      typeof head?.seq === 'number' &&
-      typeof head.hash === 'string' &&
-      typeof head.signature === 'string';
-    return sound ? (head as Head) : undefined; // the signature covers the rest
+    const { seq, hash, at, key, signature } = JSON.parse(line) as Head; // compared with the line below
+    const same = Buffer.from(signature, 'base64url').toString('base64url');
+    const head: Head = { chain, seq, hash, at, key, signature: same };
+    return JSON.stringify(head) === line ? head : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Whether this key signed the head for this chain; a head of another key is not. */
-export function isSigned(head: Head, chain: string, publicKey: KeyObject): boolean {
-  return verify(
-    null,
-    signedText({ ...head, chain }),
-    publicKey,
-    Buffer.from(head.signature, 'base64url'),
-  );
+/** Whether this key signed the head. */
+export function isSigned(head: Head, publicKey: KeyObject): boolean {
+  return verify(null, signedText(head), publicKey, Buffer.from(head.signature, 'base64url'));
 }
 
 function signedText({ chain, seq, hash, at, key }: Omit<Head, 'signature'>): Buffer {

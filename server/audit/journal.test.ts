@@ -326,6 +326,7 @@ describe('the audit journal', () => {
         console.log(told);
       }
       await journal.close();
+      process.exit(0);
     `;
     const args = ['--import', 'tsx', '--input-type=module', '-e', program, '--'];
     const child = spawn(process.execPath, [...args, folder.dir, folder.heads, folder.keys], {
@@ -350,8 +351,9 @@ describe('the audit journal', () => {
     limit('unlimited:unlimited');
     const statuses: string[] = [];
     while (statuses.at(-1) !== 'kept') statuses.push(await ask('after'));
-    child.stdin.write('close\n');
-    await once(child, 'close');
+    const ended = once(child, 'exit');
+    child.stdin.end('close\n');
+    await ended;
     assert.deepEqual(
       (await found()).map(({ requestId }) => requestId),
       ['before', 'after'],

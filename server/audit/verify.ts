@@ -125,7 +125,8 @@ class ChainCheck {
       this.#compare(place, path, offset);
     };
     let scan = await scanSegment(path, chain, this.#place, onLine);
-    for (let again = 0; again < 2 && scan.bad; again++) {
+    const signedTo = this.#heads.heads.at(-1)?.seq ?? 0;
+    for (let again = 0; again < 2 && scan.bad && signedTo <= (scan.last?.seq ?? 0); again++) {
       await wait(50);
       const { entries } = scan;
       scan = await scanSegment(path, chain, scan.last, onLine, scan.end);
@@ -171,7 +172,7 @@ class ChainCheck {
     const torn = bad.kind === 'torn';
     const why = torn ? 'is cut short, although it was acknowledged' : bad.why;
     this.#fault = {
-      kind: torn ? 'changed' : (bad.kind as Exclude<BadKind, 'torn'>), // not torn, as just asked
+      kind: bad.kind === 'torn' ? 'changed' : bad.kind,
       seq,
       file: path,
       offset: end,
@@ -180,7 +181,7 @@ class ChainCheck {
   }
 
   #badSignature(head: Head): ChainFault | undefined {
-    if (!this.#publicKey || isSigned(head, this.#chain, this.#publicKey)) return undefined;
+    if (!this.#publicKey || isSigned(head, this.#publicKey)) return undefined;
     const message = `The head signed for entry ${head.seq} has a wrong signature: it was changed, forged, or made with another key.`;
     return { kind: 'signature', seq: head.seq, file: this.#headsFile, offset: 0, message };
   }

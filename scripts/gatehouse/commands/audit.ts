@@ -134,16 +134,14 @@ function exportCommand(): Command {
 
 async function write(flags: SearchFlags, out: Writable, format: Format): Promise<number> {
   const tally: SearchTally = { unreadable: 0 };
-  const { dataDir: dir, format: _format, out: _out, ...filter } = flags;
   const print = printers[format];
   let count = 0;
-  let closed = false;
-  // A reader such as head that has had enough is no error.
-  out.once('error', () => (closed = true));
+  // A reader such as head that has had enough is no error; what else goes wrong shows as a closed stream too.
+  out.once('error', () => undefined);
   if (format === 'table')
     out.write(`${columns.map(({ name, width }) => name.padEnd(width)).join(' ')}\n`);
-  for await (const entry of searchAudit(join(dir, 'audit'), filter satisfies AuditFilter, tally)) {
-    if (closed) break;
+  for await (const entry of searchAudit(join(flags.dataDir, 'audit'), filterOf(flags), tally)) {
+    if (out.destroyed) break;
     count++;
     if (!out.write(`${print(entry)}\n`))
       await Promise.race([once(out, 'drain'), once(out, 'close')]);
@@ -153,6 +151,15 @@ async function write(flags: SearchFlags, out: Writable, format: Format): Promise
     process.exitCode = 1;
   }
   return count;
+}
+
+function filterOf({
+  dataDir: _dir,
+  format: _format,
+  out: _out,
+  ...filter
+}: Partial<SearchFlags>): AuditFilter {
+  return filter;
 }
 
 const columns: readonly { name: string; width: number; of: (line: AuditLine) => string }[] = [
