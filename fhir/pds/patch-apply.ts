@@ -172,10 +172,16 @@ export function same(one: unknown, other: unknown): boolean {
   if (Array.isArray(one) && Array.isArray(other))
     return one.length === other.length && one.every((item, i) => same(item, other[i]));
   if (!isFields(one) || !isFields(other)) return false;
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...names].every(
-    (name) => name === '_line' || same(memberOf(one, name), memberOf(other, name)),
-  );
+  return covers(one, other) && covers(other, one, true);
+}
+
+/** Whether each member of one says the same in the other; with `rest`, only the members that the other lacks are judged. */
+function covers(one: Fields, other: Fields, rest = false): boolean {
+  for (const name of Object.keys(one)) {
+    if (name === '_line' || (rest && Object.hasOwn(other, name))) continue;
+    if (!same(memberOf(one, name), memberOf(other, name))) return false;
+  }
+  return true;
 }
 
 function memberOf(fields: Fields, name: string): unknown {
