@@ -187,10 +187,13 @@ describe('Reading a search', () => {
       "Invalid search data provided - 'address.postalCode'",
     ],
   ];
-  for (const [query, code, diagnostics] of refusals)
-    it(`refuses ?${query.slice(0, 70)} as ${code}`, () => {
-      const row = rowOf(() => readCriteria(new URLSearchParams(query)));
-      assert.deepEqual([row.status, row.code, row.diagnostics], [400, code, diagnostics]);
+  for (const code of new Set(refusals.map((refusal) => refusal[1])))
+    it(`refuses with ${code} in the published order and words`, () => {
+      for (const [query, expected, diagnostics] of refusals) {
+        if (expected !== code) continue;
+        const row = rowOf(() => readCriteria(new URLSearchParams(query)));
+        assert.deepEqual([row.status, row.code, row.diagnostics], [400, code, diagnostics], query);
+      }
     });
 
   it('reads every parameter', () => {

@@ -7,7 +7,7 @@ import type { AccessMode } from '../../core/exchange.ts';
 import { fold } from '../fold.ts';
 import { isOdsCode } from '../identifiers.ts';
 import * as errors from './errors.ts';
-import type { Criteria, DateRange } from './trace.ts';
+import type { Criteria, DateRange } from './trace-terms.ts';
 
 /** At most this many people are shown to anyone (1.7). */
 const mostResults = 50;
