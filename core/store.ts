@@ -79,7 +79,7 @@ export interface Collection<T> {
   count(): Promise<number>;
 }
 
-/** A change as the feed tells it: at least once, in commit order. */
+/** A change as the feed tells it: at least once, in commit order. A reset is one change with empty collection and id. */
 export interface Change {
   readonly cursor: number;
   readonly collection: string;
@@ -100,7 +100,7 @@ export interface Counters {
 
 /** What has changed since a cursor: drops caches, wakes waiters, fills in the audit after a crash. */
 export interface Changes {
-  /** Changes after this cursor, oldest first, at most `limit` (default 1,000). */
+  /** Changes after this cursor, oldest first, at most `limit` (default 1,000). Throws `gone` when some are no longer kept. */
   since(cursor: number, limit?: number): Promise<readonly Change[]>;
   /** The newest cursor. */
   latest(): Promise<number>;
