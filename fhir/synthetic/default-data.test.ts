@@ -75,7 +75,9 @@ describe('the default people', () => {
   it('include each kind that a client must be ready for', () => {
     const labels = all.map(confidentialityOf);
     for (const label of ['R', 'V', 'REDACTED'] as const) assert.ok(labels.includes(label), label);
-    const has = (holds: (record: PdsRecord) => unknown) => assert.ok(all.some(holds));
+    const has = (holds: (record: PdsRecord) => unknown) => {
+      assert.ok(all.some(holds));
+    };
     has(({ patient }) => patient.birthDate?.length === 4);
     has(({ patient }) => patient.birthDate?.length === 7);
     has(({ patient }) => patient.address?.some(({ use }) => use === 'temp'));
