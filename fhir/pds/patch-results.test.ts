@@ -60,6 +60,12 @@ describe('a PATCH that is accepted', () => {
     assert.equal(after.patient.extension?.[0]?.valueAddress?.city, 'Leeds');
   });
 
+  it('does not change the values of the body', () => {
+    const suffix = ['BSc'];
+    patch(full(), [usual, add('/name/0/suffix', suffix), add('/name/0/suffix/-', 'MBE')]);
+    assert.deepEqual(suffix, ['BSc']);
+  });
+
   it('keeps the members that it does not touch, in their order', () => {
     const after = patch(full(), [replace('/gender', 'unknown')]);
     assert.deepEqual(Object.keys(after.patient), Object.keys(full().patient));
@@ -258,6 +264,14 @@ describe('names after a PATCH', () => {
     assert.equal(renamed.behind.former?.names?.[0]?.family, 'Smith');
     const dated = patch(full(), [usual, replace('/name/0/period/start', '2020-02-02')]);
     assert.equal(dated.behind.former, undefined);
+  });
+
+  it('remembers a hundred former names and no more', () => {
+    const names = Array.from({ length: 100 }, (_, i) => ({ family: `Name ${i}` }));
+    const record = { ...full(), behind: { former: { names } } };
+    const after = patch(record, [usual, replace('/name/0/family', 'Jones')]);
+    assert.equal(after.behind.former?.names?.length, 100);
+    assert.equal(after.behind.former.names.at(-1)?.family, 'Smith');
   });
 
   it('removes two items from the highest index down, and from one index twice', () => {

@@ -870,6 +870,11 @@ table('telecom, contacts and practices', [
     says: invalid('email format is invalid'),
   },
   {
+    why: 'takes no control character',
+    patches: [add('/telecom/-', { system: 'phone', use: 'work', value: '01\u00002' })],
+    says: badValue('01\u00002', 'telecom/3/value'),
+  },
+  {
     why: 'wants the relationship of a contact',
     patches: [add('/contact/-', { telecom: contact.telecom })],
     says: missing('contact/1/relationship'),
