@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEntry } from '../../core/audit.ts';
 import { allOf, auditEntry, makeAuditFolder, type AuditFolder } from '../../test/audit-folder.ts';
 import { toAuditEvent } from './audit-event.ts';
 import { searchAudit, type AuditFilter, type SearchTally } from './search.ts';
+import { verifyAudit } from './verify.ts';
 
 const require = createRequire(import.meta.url);
 const R4Validator = require('@asymmetrik/fhir-json-schema-validator') as new () => {
@@ -64,6 +65,31 @@ describe('the audit search', () => {
       '3',
     ]);
     assert.deepEqual(await ids({ app: 'eve' }), []);
+  });
+
+  it('N6 keeps who saw a person in a hash chain, searchable by patient, app, user, role and purpose', async () => {
+    const one = auditEntry({
+      people: ['9990000042'],
+      app: 'app-6',
+      user: 'user-6',
+      role: 'role-6',
+      purpose: 'purpose-6',
+      requestId: 'six',
+    });
+    const journal = await folder.open({ chain: 'sixth' });
+    await journal.append(one);
+    await journal.close();
+    const { app, user, role, purpose } = one;
+    for (const filter of [{ patient: '9990000042' }, { app }, { user }, { role }, { purpose }])
+      assert.deepEqual(await ids(filter), ['six'], JSON.stringify(filter));
+
+    assert.equal((await verifyAudit(folder)).good, true);
+    const path = join(folder.dir, 'sixth', '00000001.audit');
+    const text = readFileSync(path, 'latin1');
+    writeFileSync(path, text.replace('user-6', 'user-7'), 'latin1');
+    const report = await verifyAudit(folder);
+    assert.equal(report.chains.find(({ chain }) => chain === 'sixth')?.fault?.seq, 1);
+    rmSync(join(folder.dir, 'sixth'), { recursive: true });
   });
 
   it('finds by time, both ends included', async () => {

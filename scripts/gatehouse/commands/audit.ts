@@ -2,8 +2,7 @@
  * `gatehouse audit`: verify, search and export. They read the audit's files, so they need no running server and do
  * not mind one; they change nothing.
  */
-import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { once } from 'node:events';
@@ -122,13 +121,14 @@ function exportCommand(): Command {
   )
     .option('--out <file>', 'write to this file instead of standard output')
     .action(async (flags: SearchFlags) => {
-      const out =
-        flags.out === undefined ? process.stdout : createWriteStream(flags.out, { flags: 'wx' });
+      if (flags.out === undefined) {
+        await write(flags, process.stdout, 'fhir');
+        return;
+      }
+      const out = (await open(flags.out, 'wx')).createWriteStream();
       const count = await write(flags, out, 'fhir');
-      if (out === process.stdout) return;
-      out.end();
-      await once(out, 'finish');
-      console.error(`${count} entries written to ${flags.out ?? ''}.`);
+      await once(out.end(), 'finish');
+      console.error(`${count} entries written to ${flags.out}.`);
     });
 }
 
@@ -136,8 +136,8 @@ async function write(flags: SearchFlags, out: Writable, format: Format): Promise
   const tally: SearchTally = { unreadable: 0 };
   const print = printers[format];
   let count = 0;
-  // A reader such as head that has had enough is no error; what else goes wrong shows as a closed stream too.
-  out.once('error', () => undefined);
+  let failure: NodeJS.ErrnoException | undefined;
+  out.once('error', (error) => (failure = error));
   if (format === 'table')
     out.write(`${columns.map(({ name, width }) => name.padEnd(width)).join(' ')}\n`);
   for await (const entry of searchAudit(join(flags.dataDir, 'audit'), filterOf(flags), tally)) {
@@ -146,6 +146,8 @@ async function write(flags: SearchFlags, out: Writable, format: Format): Promise
     if (!out.write(`${print(entry)}\n`))
       await Promise.race([once(out, 'drain'), once(out, 'close')]);
   }
+  // A reader such as head that has had enough is no error.
+  if (failure && failure.code !== 'EPIPE') throw failure;
   if (tally.unreadable > 0) {
     console.error(`${tally.unreadable} entries cannot be read: run \`gatehouse audit verify\`.`);
     process.exitCode = 1;
