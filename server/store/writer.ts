@@ -42,8 +42,6 @@ export function startWriter(
   let broken: Problem | undefined;
   let closing = false;
   let full = false;
-  let sentAt = 0;
-  let pause = 0;
   let ended: Promise<void> = Promise.resolve();
 
   const send = () => {
@@ -53,7 +51,6 @@ export function startWriter(
       sent = waiting.slice(0, largestBatch);
       waiting = waiting.slice(largestBatch);
       thread ??= start();
-      sentAt = performance.now();
       thread.postMessage(sent.map(({ write }) => write));
     } else if (closing && broken === undefined) thread?.postMessage('close');
     else if (closing) void thread?.terminate(); // a disk that failed is best left as it is
@@ -61,8 +58,7 @@ export function startWriter(
   const plan = () => {
     if (planned || sent.length > 0) return;
     planned = true;
-    if (pause > 0) setTimeout(send, pause);
-    else setImmediate(send);
+    setImmediate(send);
   };
   const stopWriting = (message: string, cause: unknown) => {
     if (broken === undefined)
@@ -87,7 +83,6 @@ export function startWriter(
     for (const { reject } of done) reject(problem);
   };
   const receive = (reply: BatchReply) => {
-    pause = pauseAfter(performance.now() - sentAt, sent.length);
     if ('outcomes' in reply) {
       const done = sent;
       sent = [];
@@ -135,14 +130,6 @@ export function startWriter(
       return ended;
     },
   };
-}
-
-/**
- * Milliseconds to wait for those who were just answered to come back, where a sync is slow and they are several:
- * with syncs of 5 ms this shares each among more writers than it delays.
- */
-function pauseAfter(milliseconds: number, writes: number): number {
-  return milliseconds > 4 && writes >= 4 ? Math.min(3, milliseconds / 4) : 0;
 }
 
 function settle({ resolve, reject }: Waiting, outcome: Outcome | undefined): void {
