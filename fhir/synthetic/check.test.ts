@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { checkRecord } from './check.ts';
-import { toRecord, type Sketch } from './sketch.ts';
+import type { Sketch } from './sketch.ts';
+import { toRecord } from './to-record.ts';
 
 const good: Sketch = {
   nhsNumber: '9991000003',

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import type { PdsRecord } from '../pds/record.ts';
 import { edgeCaseSketch, type EdgeCase } from './edge-cases.ts';
 import { createContext, people } from './person.ts';
-import { toRecord, type Sketch } from './sketch.ts';
+import type { Sketch } from './sketch.ts';
+import { toRecord } from './to-record.ts';
 import { loadSources } from './sources.ts';
 
 /** How many of the default people are generated, and from which seed. */

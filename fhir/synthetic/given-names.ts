@@ -120,7 +120,7 @@ const respellings: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The name in another spelling, or as it is where none fits. */
-export function respelt(random: Random, name: string): string {
+function respelt(random: Random, name: string): string {
   const start = random.below(respellings.length);
   for (let i = 0; i < respellings.length; i++) {
     const [from, to] = respellings[(start + i) % respellings.length] ?? [/$^/, ''];

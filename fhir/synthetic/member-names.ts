@@ -44,9 +44,9 @@ export function memberNames(
   };
 }
 
-/** Until a birth is registered the baby goes by a placeholder. */
+/** Until a birth is registered the baby goes by a makeshift name. */
 function unnamed(member: Member, write: (name: string) => string): MemberNames {
-  const placeholder =
+  const makeshift =
     member.multiple === undefined
       ? member.sex === 'female'
         ? 'Baby Girl'
@@ -54,7 +54,7 @@ function unnamed(member: Member, write: (name: string) => string): MemberNames {
       : `Twin ${member.multiple === 1 ? 'One' : 'Two'}`;
   const period = { start: writeDay(member.born) };
   return {
-    shown: [{ use: 'usual', period, given: [write(placeholder)], family: write(member.family) }],
+    shown: [{ use: 'usual', period, given: [write(makeshift)], family: write(member.family) }],
     former: [],
   };
 }

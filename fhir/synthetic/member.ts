@@ -3,15 +3,16 @@
  * Draws are made in a fixed order from one source per person, so a change here changes everyone after it in a record,
  * never anyone else.
  */
-import { writeDay, yearOf } from './days.ts';
-import { home, landline, mobile, email, pseudoPlaces, type Place } from './places.ts';
+import { writeDay } from './days.ts';
+import { email, landline, mobile } from './places.ts';
 import { birthText, deathDay, deathSketch, lonelyRemovals } from './life.ts';
 import type { Context, Household, Member } from './household.ts';
 import { languageOf, birthPlaceOf } from './origins.ts';
+import { dwelling, hiddenAddress } from './dwelling.ts';
 import { memberNames } from './member-names.ts';
 import { testNumber } from './numbers.ts';
 import { Random } from './random.ts';
-import type { RelatedSketch } from './related.ts';
+import { relatives, since } from './relatives.ts';
 import type { AddressSketch, Sketch, TelecomSketch } from './sketch.ts';
 
 /** One member's record in short. `at` is the place in the household. */
@@ -63,7 +64,7 @@ export function memberSketch(
     ...(random.chance(0.0005)
       ? { hidden: { addresses: [hiddenAddress(random, household, context, member)] } }
       : {}),
-    ...relatives(random, household, at, seed, last),
+    ...relatives(random, household, member, last),
     ...(adult && died === undefined && random.chance(0.03) ? { card: card(random, today) } : {}),
     ...(random.chance(0.02)
       ? { consent: random.chance(0.8) ? ('1' as const) : ('2' as const) }
@@ -190,148 +191,6 @@ function practiceOf(random: Random, { slot, town }: Household): string {
   return shared !== undefined && random.chance(0.85) ? shared : random.pick(town.practices);
 }
 
-interface Dwelling {
-  readonly addresses: AddressSketch[];
-  readonly former: AddressSketch[];
-  readonly tags: string[];
-}
-
-/** Where the person lives or last lived, and before; those who have none have one of the pseudo postcodes. */
-function dwelling(
-  random: Random,
-  household: Household,
-  member: Member,
-  context: Context,
-  last: number,
-): Dwelling {
-  const movedIn = Math.max(member.born, Math.min(household.movedIn, last - 100));
-  const odd = random.below(10_000);
-  const tag =
-    odd < 2
-      ? 'no-fixed-abode'
-      : odd < 5
-        ? 'address-not-known'
-        : odd < 13
-          ? 'overseas'
-          : odd < 33
-            ? 'no-address'
-            : undefined;
-  const period = { start: writeDay(movedIn) };
-  if (tag === 'no-address') return { addresses: [], former: [], tags: [tag] };
-  const place: Place =
-    tag === 'no-fixed-abode'
-      ? pseudoPlaces.noFixedAbode
-      : tag === 'address-not-known'
-        ? pseudoPlaces.notKnown
-        : tag === 'overseas'
-          ? pseudoPlaces.india
-          : household.place;
-  const keys = tag === undefined && household.slot.kind === 'home' ? keysOf(household) : {};
-  const addresses: AddressSketch[] = [{ period, use: 'home', ...place, ...keys }];
-  if (household.slot.kind === 'hall')
-    addresses[0] = {
-      period: { start: writeDay(member.born) },
-      use: 'home',
-      ...home(random, context.sources, random.pick(context.sources.towns)),
-    };
-  const temporary = temporaryAddress(random, household, member, context);
-  if (temporary && last === context.today) addresses.push(temporary);
-  return {
-    addresses,
-    former:
-      household.slot.kind === 'hall'
-        ? []
-        : formerHomes(random, household, member, context, movedIn),
-    tags: tag === undefined ? [] : [tag],
-  };
-}
-
-/** Keys of the postcode address file and of the property, the same for all who live there; a third has them. */
-function keysOf(household: Household): Pick<AddressSketch, 'paf' | 'uprn'> {
-  const { first } = household.slot;
-  if (first % 3 !== 0) return {};
-  return {
-    paf: String(90_000_000 + first),
-    ...(first % 2 === 0 ? { uprn: String(10_090_000_000 + first) } : {}),
-  };
-}
-
-/** A second address for a time: students in hall, respite, holiday homes; seldom one for letters. */
-function temporaryAddress(
-  random: Random,
-  household: Household,
-  member: Member,
-  context: Context,
-): AddressSketch | undefined {
-  const { today, sources } = context;
-  if (household.slot.kind === 'hall') {
-    const period = { start: writeDay(today - 40), end: writeDay(today + 45) };
-    return { period, use: 'temp', text: 'Student Accommodation', ...household.place };
-  }
-  const chance = random.below(1000);
-  if (chance >= 12) return undefined;
-  const start = Math.max(member.born, today - random.between(1, 60));
-  const place = home(random, sources, random.pick(sources.towns));
-  if (chance < 5)
-    return {
-      period: { start: writeDay(start), end: writeDay(start + 180) },
-      use: 'billing',
-      ...place,
-    };
-  const text = random.pick([
-    'Second Home',
-    'Respite Care Address',
-    'Temporary Residence Address',
-    'Convalescence Home',
-    'Mobile Home',
-    'Holiday Home',
-  ]);
-  return {
-    period: { start: writeDay(start), end: writeDay(start + 80) },
-    use: 'temp',
-    text,
-    ...place,
-  };
-}
-
-/** Homes before this one, newest first. A tenth of people move each year, so most adults have lived elsewhere. */
-function formerHomes(
-  random: Random,
-  household: Household,
-  member: Member,
-  { sources }: Context,
-  movedIn: number,
-): AddressSketch[] {
-  const homes: AddressSketch[] = [];
-  let end = movedIn;
-  for (let i = 0; i < 4 && random.chance(i === 0 ? 0.6 : 0.35); i++) {
-    const start = end - random.between(200, 4000);
-    if (start < member.born) break;
-    const town = random.chance(0.7) ? household.town : random.pick(sources.towns);
-    homes.push({
-      period: { start: writeDay(start), end: writeDay(end) },
-      use: 'home',
-      ...home(random, sources, town),
-    });
-    end = start;
-  }
-  return homes;
-}
-
-function hiddenAddress(
-  random: Random,
-  household: Household,
-  { sources, today }: Context,
-  member: Member,
-): AddressSketch {
-  const start = Math.max(member.born, today - 3000);
-  return {
-    period: { start: writeDay(start), end: writeDay(Math.max(start, today - 1000)) },
-    use: 'home',
-    ...home(random, sources, household.town),
-  };
-}
-
 /** How the person is reached; children seldom are. */
 function reachable(
   random: Random,
@@ -370,10 +229,6 @@ function reachable(
   return telecoms;
 }
 
-function since(random: Random, { born }: Member, last: number): string {
-  return writeDay(Math.max(born, last - random.between(10, 5000)));
-}
-
 function preference(random: Random): NonNullable<Sketch['preference']> {
   const format = random.chance(0.4) ? { format: random.pick(['11', '11', '12', '13']) } : {};
   return {
@@ -395,69 +250,6 @@ function history(
       ...(names.length > 0 ? { names } : {}),
       ...(addresses.length > 0 ? { addresses } : {}),
     },
-  };
-}
-
-/** Relatives on the record: parents of some children, partners, next of kin with or without a number of their own. */
-function relatives(
-  random: Random,
-  household: Household,
-  at: number,
-  seed: number,
-  last: number,
-): Pick<Sketch, 'related'> {
-  const member = memberAt(household, at);
-  const numberOf = (place: number) => testNumber(household.slot.first + place);
-  const related: RelatedSketch[] = [];
-  const minor = last - member.born < 18 * 365;
-  const start = writeDay(member.born);
-  if (minor && member.mother !== undefined && random.chance(0.3)) {
-    related.push({
-      nhsNumber: numberOf(member.mother),
-      type: 'MTH',
-      nextOfKin: true,
-      period: { start },
-      rank: 1,
-    });
-    if (member.father !== undefined && random.chance(0.6))
-      related.push({ nhsNumber: numberOf(member.father), type: 'FTH', period: { start }, rank: 2 });
-  } else if (!minor && member.partner !== undefined && random.chance(0.08))
-    related.push({
-      nhsNumber: numberOf(member.partner),
-      type: 'SPS',
-      nextOfKin: true,
-      period: { start: since(random, member, last) },
-      rank: 1,
-    });
-  if (!minor && random.chance(0.035))
-    related.push(stranger(random, household, member, last, related.length + 1));
-  return related.length > 0 ? { related } : {};
-}
-
-/** Someone known by name and address alone. */
-function stranger(
-  random: Random,
-  household: Household,
-  member: Member,
-  last: number,
-  rank: number,
-): RelatedSketch {
-  const age = yearOf(last) - yearOf(member.born);
-  return {
-    type:
-      age > 75
-        ? random.pick(['CHILD', 'Carer', 'ProxyContact', 'FAMMEMB'])
-        : random.pick(['PRN', 'SIS', 'BRO', 'FAMMEMB', 'DOMPART']),
-    nextOfKin: random.chance(0.4),
-    period: { start: since(random, member, last) },
-    rank,
-    copyCorrespondence: random.chance(0.2),
-    name: {
-      given: [random.pick(['Alex', 'Sam', 'Chris', 'Jo', 'Pat', 'Robin'])],
-      family: member.family,
-    },
-    phone: mobile(random),
-    ...(random.chance(0.5) ? { address: { ...household.place } } : {}),
   };
 }
 

@@ -9,7 +9,8 @@ import { duplicateOf, memberSketch } from './member.ts';
 import { householdOf, type Context, type Household } from './household.ts';
 import { testNumberCount, tooMany } from './numbers.ts';
 import { Problem } from '../../core/problem.ts';
-import { toRecord, type Sketch } from './sketch.ts';
+import type { Sketch } from './sketch.ts';
+import { toRecord } from './to-record.ts';
 import type { Sources } from './sources.ts';
 
 export type { Context } from './household.ts';
