@@ -9,6 +9,7 @@ import type { AuditEntry, Journal } from '../../core/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import { Problem } from '../../core/problem.ts';
+import { HeadKeeper } from './head-keeper.ts';
 import { HeadWriter, openHeadKey, readHeads } from './heads.ts';
 import { toLine, type Link } from './line.ts';
 import { findEnd, type Opening, type SeenCommits } from './opening.ts';
@@ -44,7 +45,7 @@ export interface OpenJournal extends Journal {
   readonly seen: Pick<SeenCommits, 'floor' | 'has'>;
   /** What opening found and did about it, in sentences; empty after a clean stop. */
   readonly recovered: readonly string[];
-  /** Entries and writes acknowledged, refused appends, heads signed: since opening. */
+  /** Entries and writes acknowledged, and refused appends, since opening. */
   readonly counts: Readonly<JournalCounts>;
   /** Writes what waits, signs the head, and closes the files. Later appends are refused. */
   close(): Promise<void>;
@@ -54,7 +55,6 @@ export interface JournalCounts {
   entries: number;
   writes: number;
   refused: number;
-  heads: number;
 }
 
 interface Waiting {
@@ -89,7 +89,7 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
       segment,
       heads,
     );
-    await journal.signHead();
+    await journal.signEnd();
     return journal;
   } catch (cause) {
     throw new Problem('unavailable', `The audit folder ${dir} cannot be used: ${told(cause)}`, {
@@ -99,7 +99,6 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
 }
 
 const defaults = { mostWaiting: 10_000, retryEvery: 3000, headEvery: 1000 };
-const headInterval = 60_000;
 /** Entries with a commit that were refused and are owed to the audit; more than this are left to the next start. */
 const mostOwed = 10_000;
 
@@ -110,10 +109,9 @@ class ChainJournal implements OpenJournal {
   readonly lastCommit: number;
   readonly seen: Pick<SeenCommits, 'floor' | 'has'>;
   readonly recovered: readonly string[];
-  readonly counts: JournalCounts = { entries: 0, writes: 0, refused: 0, heads: 0 };
+  readonly counts: JournalCounts = { entries: 0, writes: 0, refused: 0 };
   readonly #settings: Settings;
-  readonly #heads: HeadWriter;
-  readonly #timer: NodeJS.Timeout;
+  readonly #heads: HeadKeeper;
   #state: 'open' | 'failed' | 'closed' = 'open';
   #segment: Segment;
   /** The segment after this one, while and after it is made. */
@@ -126,22 +124,18 @@ class ChainJournal implements OpenJournal {
   /** The last entry handed in, and the last on disk. */
   #tip: Link;
   #synced: Link;
-  /** The last number signed, and the last that was tried. */
-  #signed = 0;
-  #tried = 0;
-  #signing: Promise<void> | undefined;
   #owed: AuditEntry[] = [];
 
   constructor(settings: Settings, found: Opening, segment: Segment, heads: HeadWriter) {
     this.#settings = settings;
     this.#segment = segment;
-    this.#heads = heads;
     this.#tip = found.tip;
     this.#synced = found.tip;
     this.lastCommit = found.tip.top;
     this.seen = found.seen;
     this.recovered = found.recovered;
-    this.#timer = setInterval(() => void this.signHead(), headInterval).unref();
+    const { headEvery, clock, log } = settings;
+    this.#heads = new HeadKeeper(heads, headEvery, clock, log, () => this.#synced);
   }
 
   get failed(): boolean {
@@ -215,7 +209,7 @@ class ChainJournal implements OpenJournal {
     this.counts.writes++;
     for (const { resolve } of batch) resolve();
     this.#prepareAhead();
-    if (this.#synced.seq - this.#tried >= this.#settings.headEvery) void this.signHead();
+    this.#heads.signIfDue();
   }
 
   #isFull(): boolean {
@@ -308,43 +302,17 @@ class ChainJournal implements OpenJournal {
       this.append({ ...entry, kind: 'recovered' }).catch(() => undefined); // then it is owed again
   }
 
-  /** Signs the end of the chain and puts it into the second place. A failure is told and tried again with the next head. */
-  signHead(): Promise<void> {
-    this.#signing ??= this.#sign().finally(() => {
-      this.#signing = undefined;
-    });
-    return this.#signing;
-  }
-
-  async #sign(): Promise<void> {
-    const { seq, hash } = this.#synced;
-    // Counted before it succeeds: a second place that is away costs one attempt in 1,000 entries, not one each.
-    this.#tried = seq;
-    if (seq === this.#signed) return;
-    try {
-      await this.#heads.write({ seq, hash }, this.#settings.clock.now());
-      this.#signed = seq;
-      this.counts.heads++;
-    } catch (error) {
-      this.#settings.log?.log(
-        'error',
-        'The head of the audit cannot be written to its second place',
-        {
-          cause: told(error),
-        },
-      );
-    }
+  /** Signs what was found at opening: from now on it cannot be cut unseen. */
+  signEnd(): Promise<void> {
+    return this.#heads.sign();
   }
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     while (this.#writing) await this.#writing;
-    clearInterval(this.#timer);
     clearTimeout(this.#retry);
     await this.#reopening;
-    await this.#signing;
-    await this.signHead();
     await this.#heads.close();
     const spare = await this.#spare?.catch(() => undefined);
     await spare?.file.close();
