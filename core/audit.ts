@@ -62,7 +62,7 @@ export function audited(journal: Journal, api: string, now: () => number): Polic
 }
 
 /** What audit says of one call. */
-export function toEntry(exchange: Exchange, api: string, status: number, at: number): AuditEntry {
+function toEntry(exchange: Exchange, api: string, status: number, at: number): AuditEntry {
   const { facts, headers } = exchange;
   const caller = facts.caller;
   return {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -214,6 +214,22 @@ describe('the audit journal', () => {
       ],
     );
     assert.equal((await verify()).good, true);
+  });
+
+  it('acknowledges nothing that was written to a file which is no longer there', async () => {
+    const journal = await folder.open({ retryEvery: 20 });
+    await journal.append(auditEntry());
+    rmSync(folder.dir, { recursive: true });
+    await assert.rejects(journal.append(auditEntry()), /could not be written/);
+    await until(() => !journal.failed);
+    await journal.append(auditEntry({ requestId: 'after' }));
+    await journal.close();
+    assert.deepEqual(
+      (await found()).map(({ seq, requestId }) => [seq, requestId]),
+      [[2, 'after']],
+    );
+    // The verifier tells that the first entry was removed.
+    assert.equal((await verify()).chains[0]?.fault?.seq, 1);
   });
 
   it('refuses more than may wait', async () => {
