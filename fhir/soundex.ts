@@ -35,12 +35,16 @@ const openings: readonly (readonly [RegExp, string])[] = [
   [/^[ZX]/, 'S'],
 ];
 
+/** The letters that any rule begins with: most names need no rule looked at. */
+const openers = new Set('CGKPQRWXZ'.split(''));
+
 /**
  * What a folded name sounds like, as an index key: Soundex after the spelling of the first sound has been levelled, so
  * that Catherine and Katherine, Knight and Night, Wright and Right share it. A name in another script is its own key.
  */
 export function soundKey(folded: string): string {
   const name = squeeze(folded);
+  if (!openers.has(name.charAt(0))) return soundex(name) || name;
   for (const [opening, letter] of openings) {
     if (opening.test(name)) return soundex(name.replace(opening, letter));
   }

@@ -113,7 +113,7 @@ function round(score: number): number {
  * A range finds a date that is only a year or a month if any of its days is in the range; one full date does not, since
  * such a record does not say that it is this day.
  */
-export function judgeDate(range: DateRange, held: string | undefined): Part | undefined {
+function judgeDate(range: DateRange, held: string | undefined): Part | undefined {
   if (held === undefined || held === '') return undefined;
   const { from = '0000', to = '9999-99' } = range;
   const exactly = from === to;
@@ -289,7 +289,7 @@ function isSpread(shorter: string, longer: string): boolean {
 }
 
 /** Whether one character changed, added or left out, or two neighbours exchanged, makes one the other. Linear. */
-export function isOneEdit(one: string, other: string): boolean {
+function isOneEdit(one: string, other: string): boolean {
   const [longer, shorter] = one.length >= other.length ? [one, other] : [other, one];
   let at = 0;
   while (at < shorter.length && longer[at] === shorter[at]) at++;

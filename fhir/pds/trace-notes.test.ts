@@ -64,6 +64,20 @@ describe('A search', () => {
       );
     });
 
+    it('does not count restricted people among those whom a change would have found', async () => {
+      const name = [
+        { use: 'usual' as const, family: 'Jones' },
+        { use: 'maiden' as const, family: 'Shaw' },
+      ];
+      await given(
+        { id: '1', name, born: '1998-07-04', label: 'R' },
+        { id: '2', family: 'Shaw', born: '1998', label: 'R' },
+      );
+      assert.deepEqual(await notes('family=Shaw&birthdate=1998-07-04'), [
+        'No record shares the names and the birth date.',
+      ]);
+    });
+
     it('never tells that a restricted person exists', async () => {
       const empty = await notes('family=Shaw&birthdate=2000-02-20&address-postcode=AA50 1AA');
       const wrong = await notes('family=Shaw&birthdate=2000-02-20&gender=male');
