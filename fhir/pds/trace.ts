@@ -11,7 +11,7 @@ import { findsOf } from './trace-keys.ts';
 import { Exclusions, notesOf } from './trace-notes.ts';
 import type { Criteria, Match, TraceResult } from './trace-terms.ts';
 
-export type { Criteria, DateRange, Match, Reason, TraceResult } from './trace-terms.ts';
+export type { Criteria, Match, TraceResult } from './trace-terms.ts';
 
 /** Asks the store; `Collection.find` of the view to be searched. */
 export type FindRecords = (query: Find) => Promise<Page<PdsRecord>>;
