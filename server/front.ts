@@ -7,16 +7,14 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import {
   Exchange,
-  type Body,
-  type Call,
   type Connection,
-  type Facts,
   type Handler,
   type Reply,
   type Sent,
 } from '../core/exchange.ts';
-import type { Log, Logging } from '../core/log.ts';
+import type { Logging } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
+import { safeId, ServedCall } from './served-call.ts';
 
 /** An API as it is served in one environment. */
 export interface Mount {
@@ -36,6 +34,20 @@ export interface FrontOptions {
   readonly log: Logging;
   /** What answers an address that belongs to no API. */
   readonly pages: (request: IncomingMessage, response: ServerResponse) => void;
+  /** How long callers are waited for; the defaults are those of the service. */
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** Milliseconds. */
+export interface Timeouts {
+  /** All header fields of a request must have come. */
+  readonly headers: number;
+  /** A body must get on by `progress` bytes, or end. */
+  readonly body: number;
+  /** The rest of a body that was refused is read away, so that its sender sees the answer. */
+  readonly linger: number;
+  /** A connection on which nothing moves in either direction. */
+  readonly still: number;
 }
 
 export interface Front {
@@ -44,21 +56,35 @@ export interface Front {
   drain(patience: number): Promise<void>;
 }
 
-/** A body that makes no progress for so long is given up. */
-const bodyPatience = 30_000;
+const standard: Timeouts = { headers: 10_000, body: 30_000, linger: 3_000, still: 120_000 };
+/** So much of a refused body is read away. */
+const lingerLimit = 128 * 1024 * 1024;
 /** An unread body up to this size is read away so that the connection can be used again. */
 const drainLimit = 64 * 1024;
 
 export function createFront(options: FrontOptions): Front {
   // Longest base first, so that the first fit is the right one.
   const mounts = [...options.mounts].sort((a, b) => b.base.length - a.base.length);
-  const peers = new WeakMap<Socket, Connection>();
+  const timeouts = { ...standard, ...options.timeouts };
+  const peers = new WeakMap<Socket, Peer>();
   let draining = false;
 
   const server = createServer(
-    { requestTimeout: 0, headersTimeout: 10_000, keepAliveTimeout: 65_000, noDelay: true },
+    {
+      requestTimeout: 0, // it counts the whole body; ours watches its progress
+      headersTimeout: timeouts.headers,
+      connectionsCheckingInterval: Math.min(1000, timeouts.headers / 2), // else looked at each 30 s
+      keepAliveTimeout: 65_000,
+      noDelay: true,
+    },
     (request, response) => {
+      const peer = peerOf(request, peers);
+      peer.answer = response;
       if (draining) response.setHeader('connection', 'close');
+      if (namesTwoHosts(request.rawHeaders)) {
+        response.writeHead(400, { connection: 'close', 'content-length': 0 }).end();
+        return;
+      }
       const place = findPlace(request, options);
       const mount =
         place &&
@@ -67,7 +93,13 @@ export function createFront(options: FrontOptions): Front {
         options.pages(request, response);
         return;
       }
-      const served = new ServedCall(request, peerOf(request, peers), place.query, options.log);
+      const served = new ServedCall(
+        request,
+        peer.connection,
+        place.query,
+        options.log,
+        timeouts.body,
+      );
       const exchange = new Exchange(served, {
         path: place.path.slice(mount.base.length),
         environment: place.environment,
@@ -77,7 +109,7 @@ export function createFront(options: FrontOptions): Front {
       });
       mount.handler(exchange).then(
         (reply) => {
-          send(reply, served, response, mount, options.log);
+          send(reply, served, response, mount, options.log, timeouts);
         },
         (error: unknown) => {
           // An API has an error edge of its own; what gets past it is a fault of ours.
@@ -85,19 +117,20 @@ export function createFront(options: FrontOptions): Front {
             api: mount.api,
             kind: Problem.from(error).kind,
           });
-          send({ status: 500 }, served, response, mount, options.log);
+          send({ status: 500 }, served, response, mount, options.log, timeouts);
         },
       );
     },
   );
 
-  server.on('clientError', refuseFraming);
+  server.timeout = timeouts.still;
+  server.on('clientError', (error, socket: Socket) => {
+    refuseFraming(error, socket, peers.get(socket)?.answer);
+  });
   server.on('connect', (_request, socket: Socket) => {
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
-  server.on('upgrade', (_request, socket: Socket) => {
-    socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-  });
+  // No listener for `upgrade`: a wish for another protocol (Java's client sends one) is passed over (RFC 9110 7.8).
 
   return {
     server,
@@ -153,136 +186,29 @@ function isBelow(path: string, base: string): boolean {
   return path.startsWith(base) && (path.length === base.length || path[base.length] === '/');
 }
 
-function peerOf(request: IncomingMessage, peers: WeakMap<Socket, Connection>): Connection {
+/** What is known of a connection, and its newest answer, begun or not. */
+interface Peer {
+  readonly connection: Connection;
+  answer?: ServerResponse;
+}
+
+function peerOf(request: IncomingMessage, peers: WeakMap<Socket, Peer>): Peer {
   const known = peers.get(request.socket);
   if (known) return known;
-  const peer = { address: request.socket.remoteAddress ?? '', secure: false };
+  const connection = { address: request.socket.remoteAddress ?? '', secure: false };
+  const peer: Peer = { connection };
   peers.set(request.socket, peer);
   return peer;
 }
 
-/** One call as node:http brought it. What costs something is made when first asked for. */
-class ServedCall implements Call {
-  readonly method: string;
-  readonly rawQuery: string;
-  readonly peer: Connection;
-  readonly facts: Facts = { people: [] };
-  readonly started = performance.now();
-  readonly request: IncomingMessage;
-  readonly #parent: Log;
-  #query: URLSearchParams | undefined;
-  #log: Log | undefined;
-  #body: RequestBody | undefined;
-  #abort: AbortController | undefined;
-  #endings: ((sent: Sent) => void)[] | undefined;
-
-  constructor(request: IncomingMessage, peer: Connection, rawQuery: string, log: Log) {
-    this.request = request;
-    this.method = request.method ?? 'GET';
-    this.rawQuery = rawQuery;
-    this.peer = peer;
-    this.#parent = log;
+/** Node keeps the first of two; whoever stands in front of us may have looked at the second (RFC 9112 3.2). */
+function namesTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++;
   }
-
-  get headers() {
-    // set-cookie alone is a list, and it is no request field
-    return this.request.headers as Readonly<Record<string, string | undefined>>;
-  }
-  get rawHeaders() {
-    return this.request.rawHeaders;
-  }
-  get query() {
-    return (this.#query ??= new URLSearchParams(this.rawQuery));
-  }
-  get body(): Body {
-    return (this.#body ??= new RequestBody(this.request));
-  }
-  /** Whether somebody asked for the body. */
-  get bodyTaken() {
-    return this.#body?.taken ?? false;
-  }
-  get log() {
-    return (this.#log ??= this.#parent.child({
-      requestId: this.headers['x-request-id'] ?? '',
-      correlationId: this.headers['x-correlation-id'] ?? '',
-    }));
-  }
-  get signal() {
-    if (!this.#abort) {
-      const abort = new AbortController();
-      this.#abort = abort;
-      this.request.socket.once('close', () => {
-        abort.abort();
-      });
-    }
-    return this.#abort.signal;
-  }
-  onEnd(fn: (sent: Sent) => void) {
-    (this.#endings ??= []).push(fn);
-  }
-  end(sent: Sent) {
-    for (const fn of this.#endings ?? []) fn(sent);
-  }
-}
-
-class RequestBody implements Body {
-  taken = false;
-  readonly #request: IncomingMessage;
-  #bytes: Promise<Buffer> | undefined;
-
-  constructor(request: IncomingMessage) {
-    this.#request = request;
-  }
-
-  stream() {
-    this.taken = true;
-    return this.#request;
-  }
-
-  bytes(limit: number) {
-    this.taken = true;
-    return (this.#bytes ??= collect(this.#request, limit));
-  }
-}
-
-function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const tooLarge = () =>
-    new Problem('too-large', `The body may have at most ${limit} bytes`, {
-      headers: { connection: 'close' },
-    });
-  if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge());
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const fail = (problem: Problem) => {
-      clearTimeout(waiting);
-      request.off('data', take);
-      request.resume();
-      reject(problem);
-    };
-    const waiting = setTimeout(() => {
-      fail(
-        new Problem('too-slow', `The body made no progress for ${bodyPatience / 1000} seconds`, {
-          headers: { connection: 'close' },
-        }),
-      );
-    }, bodyPatience);
-    const take = (chunk: Buffer) => {
-      waiting.refresh();
-      length += chunk.length;
-      if (length > limit) fail(tooLarge());
-      else chunks.push(chunk);
-    };
-    request.on('data', take);
-    request.once('end', () => {
-      clearTimeout(waiting);
-      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length));
-    });
-    request.once('close', () => {
-      clearTimeout(waiting);
-      if (!request.complete) reject(new Problem('invalid', 'The body was cut short'));
-    });
-  });
+  return hosts > 1;
 }
 
 function send(
@@ -291,6 +217,7 @@ function send(
   response: ServerResponse,
   mount: Mount,
   log: Logging,
+  timeouts: Timeouts,
 ): void {
   const done = (bytes: number, complete: boolean) => {
     const sent = { status: reply.status, bytes, complete };
@@ -304,7 +231,8 @@ function send(
     return;
   }
   const headers: Record<string, string | readonly string[] | number> = { ...reply.headers };
-  if (isUnreadAndLong(call)) headers.connection = 'close';
+  const unread = hasBodyToCome(call);
+  if (unread) headers.connection = 'close';
   if (body instanceof Readable) {
     response.writeHead(reply.status, headers as Record<string, string>); // node takes lists and numbers too
     pipe(body, response, done);
@@ -313,8 +241,34 @@ function send(
   const length = body === undefined ? 0 : Buffer.byteLength(body);
   headers['content-length'] = length;
   response.writeHead(reply.status, headers as Record<string, string>);
-  response.end(body);
+  if (unread) endAfterBody(call.request, response, body, timeouts.linger);
+  else response.end(body);
   done(length, true);
+}
+
+/**
+ * Answers at once, but closes only when the rest of the body has been read away: closing over bytes not read resets the
+ * connection, and the sender would never see why it was refused.
+ */
+function endAfterBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: string | Buffer | undefined,
+  patience: number,
+): void {
+  if (body !== undefined && body.length > 0) response.write(body);
+  else response.flushHeaders();
+  let length = 0;
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, patience);
+  request.once('end', end).once('close', end);
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > lingerLimit) end();
+  });
 }
 
 /** A streamed answer: its source is destroyed when the caller leaves, and a source that fails cuts the answer visibly. */
@@ -335,10 +289,12 @@ function pipe(
   body.pipe(response);
 }
 
-function isUnreadAndLong(call: ServedCall): boolean {
-  const { headers, complete } = call.request;
-  if (complete || call.bodyTaken) return false;
+/** Whether more of the body may come than is read away for the sake of the connection. */
+function hasBodyToCome({ request, bodyTaken }: ServedCall): boolean {
+  const { headers, complete } = request;
+  if (complete) return false;
   return (
+    bodyTaken ||
     headers['transfer-encoding'] !== undefined ||
     Number(headers['content-length'] ?? 0) > drainLimit
   );
@@ -362,17 +318,23 @@ function logAccess(call: ServedCall, sent: Sent, mount: Mount, log: Logging): vo
   });
 }
 
-/** Ids are the caller's free text: only what looks like an id is logged, since anything else might be a person. */
-function safeId(id: string | undefined): string {
-  return id !== undefined && /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/.test(id)
-    ? id
-    : '';
-}
-
-/** Malformed framing: said plainly, and the connection closed, for what follows on it cannot be trusted. */
-function refuseFraming(error: Error & { code?: string }, socket: Socket): void {
+/**
+ * Malformed framing: said plainly, and the connection closed, for what follows on it cannot be trusted. An answer that
+ * is still due to an earlier, sound request goes out first: a 400 in its place would be taken for it.
+ */
+function refuseFraming(
+  error: Error & { code?: string },
+  socket: Socket,
+  due: ServerResponse | undefined,
+): void {
   if (!socket.writable || socket.destroyed) {
     socket.destroy();
+    return;
+  }
+  if (due && !due.writableFinished && (due.req.complete || due.headersSent)) {
+    due.once('close', () => {
+      socket.destroySoon();
+    });
     return;
   }
   const status =
@@ -382,4 +344,8 @@ function refuseFraming(error: Error & { code?: string }, socket: Socket): void {
         ? '408 Request Timeout'
         : '400 Bad Request';
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  // The other side may never close its half.
+  setTimeout(() => {
+    socket.destroy();
+  }, 1000).unref();
 }

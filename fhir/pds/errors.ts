@@ -22,6 +22,7 @@ const kindOfStatus: Readonly<Record<number, ProblemKind>> = {
   401: 'unauthenticated',
   403: 'forbidden',
   404: 'not-found',
+  408: 'too-slow',
   409: 'conflict',
   412: 'precondition-failed',
   413: 'too-large',
@@ -361,5 +362,5 @@ export const multipleMatches = () =>
 // ---- Refusals no published row exists for: the shape is PDS's, the code its catch-all ----
 
 /** A sandbox header or another part of the request that is wrong in a way PDS has no row for. */
-export const unacceptable = (status: 400 | 403 | 404 | 409, sentence: string) =>
+export const unacceptable = (status: 400 | 403 | 404 | 408 | 409, sentence: string) =>
   row(status, 'VALIDATION_ERROR', 'invalid', 'Validation error', sentence, { early: true });

@@ -53,6 +53,8 @@ function toPublished(problem: Problem, exchange: Exchange): Problem {
       return errors.serviceUnavailable(problem.cause);
     case 'too-large':
       return errors.tooLarge(problem.message);
+    case 'too-slow':
+      return errors.unacceptable(408, problem.message);
     case 'conflict':
       return errors.unacceptable(409, problem.message);
     case 'not-found':
