@@ -62,7 +62,7 @@ export function audited(journal: Journal, api: string, now: () => number): Polic
 }
 
 /** What audit says of one call. */
-function toEntry(exchange: Exchange, api: string, status: number, at: number): AuditEntry {
+export function toEntry(exchange: Exchange, api: string, status: number, at: number): AuditEntry {
   const { facts, headers } = exchange;
   const caller = facts.caller;
   return {

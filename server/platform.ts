@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { audited } from '../core/audit.ts';
+import { audited, toEntry } from '../core/audit.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { assemble, type Handler } from '../core/exchange.ts';
 import { createLog, type Logging } from '../core/log.ts';
@@ -29,7 +29,7 @@ import { createPages } from './pages.ts';
 import { sandboxApi } from './sandbox-api.ts';
 import { seedDefaults } from './seed.ts';
 import { openEmbeddedStore, type EmbeddedStore } from './store/embedded.ts';
-import { inWorkspace, openWorkspaces, type Workspaces } from './workspaces.ts';
+import { inWorkspace, openWorkspaces, sharedWorkspace, type Workspaces } from './workspaces.ts';
 
 export interface Platform {
   readonly store: EmbeddedStore;
@@ -115,7 +115,12 @@ async function openData(
 ): Promise<{ store: EmbeddedStore; journal: OpenJournal }> {
   const dir = resolve(config.dataDir);
   makeFolder(dir);
-  const store = await openEmbeddedStore({ dir, syncDelay: config.storeSyncDelay, log });
+  const store = await openEmbeddedStore({
+    dir,
+    syncDelay: config.storeSyncDelay,
+    unlimited: [sharedWorkspace],
+    log,
+  });
   for (const line of store.opening.recovered) say(`Store: ${line}`);
   try {
     const journal = await openJournal({
@@ -253,6 +258,12 @@ function createPlatformFront(parts: Parts): Front {
           scenarios: rehearsal.scenarios,
           patients,
           patientFaults: checks.patientFaults,
+          enterSeeded: (exchange, nhsNumber, commit) =>
+            journal.append({
+              ...toEntry(exchange, 'sandbox', 201, now()),
+              people: [nhsNumber],
+              commit,
+            }),
         }),
       ),
     },

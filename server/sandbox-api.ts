@@ -9,6 +9,7 @@ import { checker } from '../core/schema.ts';
 import type { Collection } from '../core/store.ts';
 import { isNhsNumber } from '../fhir/identifiers.ts';
 import { JsonFault, parseJson } from '../fhir/json.ts';
+import { behindFaults } from '../fhir/pds/behind-check.ts';
 import { fromLine, type PdsRecord } from '../fhir/pds/record.ts';
 import type { Scenario } from './gateway/policies/rehearsal.ts';
 import type { Workspace, Workspaces } from './workspaces.ts';
@@ -19,9 +20,12 @@ export interface SandboxOptions {
   readonly patients: Collection<PdsRecord>;
   /** Faults of a Patient that is to be seeded, in words; empty when it may be kept. */
   readonly patientFaults: (patient: unknown) => readonly string[];
+  /** Enters one seeded record into the audit: each write has a commit of its own, and a call's entry names only one. */
+  readonly enterSeeded: (exchange: Exchange, nhsNumber: string, commit: number) => Promise<void>;
 }
 
-const bodyLimit = 16 * 1024 * 1024;
+const seedLimit = 16 * 1024 * 1024;
+const bodyLimit = 64 * 1024;
 const mostSeeded = 5_000;
 
 export function sandboxApi(options: SandboxOptions): Handler {
@@ -121,7 +125,7 @@ function disarm({ workspaces }: SandboxOptions, { params }: Exchange): Promise<R
  */
 async function seed(options: SandboxOptions, exchange: Exchange): Promise<Reply> {
   const { id } = options.workspaces.get(exchange.params.id ?? '');
-  const records = toRecords(await exchange.body.bytes(bodyLimit));
+  const records = toRecords(await exchange.body.bytes(seedLimit));
   if (records.length === 0) throw new Problem('invalid', 'There is no Patient in the body');
   if (records.length > mostSeeded)
     throw new Problem('too-large', `At most ${mostSeeded} patients a call`);
@@ -131,12 +135,16 @@ async function seed(options: SandboxOptions, exchange: Exchange): Promise<Reply>
       throw new Problem('invalid', `Patient ${i + 1}: ${faults.slice(0, 5).join('; ')}`);
   });
   const view = options.patients.in(id);
-  for (const record of records) {
-    const nhsNumber = record.patient.id;
-    const stored = await view.get(nhsNumber);
-    await view.put(nhsNumber, record, { expected: stored?.version ?? 0, by: 'sandbox-seed' });
-    exchange.facts.people.push(nhsNumber);
-  }
+  // Side by side, so that they share commits and audit writes.
+  await Promise.all(
+    records.map(async (record) => {
+      const nhsNumber = record.patient.id;
+      const stored = await view.get(nhsNumber);
+      const put = { expected: stored?.version ?? 0, by: exchange.facts.caller?.appId ?? 'sandbox' };
+      const { commit } = await view.put(nhsNumber, record, put);
+      await options.enterSeeded(exchange, nhsNumber, commit);
+    }),
+  );
   const issued = records.filter(({ patient }) => /^[4-7]/.test(patient.id)).length;
   return json(201, {
     kept: records.length,
@@ -149,7 +157,7 @@ async function seed(options: SandboxOptions, exchange: Exchange): Promise<Reply>
 function faultsOf(record: PdsRecord, { patientFaults }: SandboxOptions): readonly string[] {
   const id: unknown = record.patient.id; // not checked yet
   if (typeof id !== 'string' || !isNhsNumber(id)) return ['id must be a valid NHS number'];
-  return patientFaults(record.patient);
+  return [...patientFaults(record.patient), ...behindFaults(record.behind)];
 }
 
 function toRecords(bytes: Buffer): PdsRecord[] {
@@ -163,16 +171,24 @@ function toRecords(bytes: Buffer): PdsRecord[] {
   return resources.map((resource) => {
     if (typeof resource !== 'object' || resource === null)
       throw new Problem('invalid', 'Each entry must be a Patient');
-    try {
-      return fromLine(JSON.stringify(resource));
-    } catch {
-      throw new Problem('invalid', 'A Patient cannot be read');
-    }
+    return toRecord(resource);
   });
+}
+
+function toRecord(resource: object): PdsRecord {
+  try {
+    const record = fromLine(JSON.stringify(resource));
+    // What lies behind came as a text in a text, past the limits of the body.
+    parse(Buffer.from(JSON.stringify(record.behind)));
+    return record;
+  } catch {
+    throw new Problem('invalid', 'A Patient cannot be read');
+  }
 }
 
 function patientsOf(body: unknown): unknown[] {
   if (Array.isArray(body)) return body;
+  if (typeof body !== 'object' || body === null) return [body];
   const { resourceType, entry } = body as { resourceType?: unknown; entry?: unknown };
   if (resourceType !== 'Bundle' || !Array.isArray(entry)) return [body];
   return entry.map((item: { resource?: unknown } | null) => item?.resource);

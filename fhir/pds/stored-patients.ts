@@ -4,7 +4,7 @@
  * functions in patch.ts, create.ts, birth.ts, coverage.ts, trace.ts and projection.ts.
  */
 import type { Bundle } from 'fhir/r4.js';
-import type { Clock } from '../../core/clock.ts';
+import { dayOf, type Clock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Collection, CollectionOf, Counters, Stored } from '../../core/store.ts';
 import { motherLink, readBirth } from './birth.ts';
@@ -64,7 +64,10 @@ export function storedPatients(options: StoredPatientsOptions): Patients {
 
     async search(criteria, asking, explain): Promise<FoundAll> {
       const view = collection.in(asking.workspace);
-      const result = await trace((query) => view.find(query), criteria, { explain });
+      const result = await trace((query) => view.find(query), criteria, {
+        explain,
+        today: dayOf(clock.now()),
+      });
       if (result.tooMany) throw errors.tooManyMatches();
       const found = result.matches.map(({ record, match }) => {
         asking.facts.people.push(match.nhsNumber);
@@ -229,7 +232,7 @@ async function addNew(
     asking.facts.people.push(again.id);
     return toShown(again, asking);
   }
-  await refuseKnownPerson(view, draft, asking, ignoreMatches);
+  await refuseKnownPerson(view, draft, dayOf(options.clock.now()), asking, ignoreMatches);
   for (;;) {
     const nhsNumber = options.allocationNumber((await options.counters.add('pds.allocated')) - 1);
     if (await view.get(nhsNumber)) continue;
@@ -252,10 +255,11 @@ async function addNew(
 async function refuseKnownPerson(
   view: Collection<PdsRecord>,
   draft: PdsRecord,
+  today: string,
   asking: Asking,
   ignoreMatches: boolean,
 ): Promise<void> {
-  const result = await trace((query) => view.find(query), createCriteria(draft), {});
+  const result = await trace((query) => view.find(query), createCriteria(draft), { today });
   const same = result.matches.filter(
     ({ record }) =>
       isSamePerson(draft, record) && (!ignoreMatches || haveSameMother(draft, record)),

@@ -3,7 +3,7 @@ import type { CollectionOf } from '../../core/store.ts';
 import { checkedId, encode } from './collection.ts';
 import { keysOf } from './keys.ts';
 import type { Writer } from './writer.ts';
-import type { BulkWrite, Done } from './writes.ts';
+import type { BulkWrite, Done } from './write-terms.ts';
 
 export interface BulkOptions {
   /** Set in the same commit as each batch, to what `value` makes of the number of records loaded by this call so far. */

@@ -7,7 +7,7 @@ import { renameIndexes } from './keys.ts';
 import { KeyRows } from './key-rows.ts';
 import { Names } from './names.ts';
 import type { Row, Sqlite, Statement } from './sqlite.ts';
-import type { Outcome, PutWrite, RemoveWrite } from './writes.ts';
+import type { Outcome, PutWrite, RemoveWrite } from './write-terms.ts';
 
 /** Most documents that one workspace may change (docs/decisions/0004). */
 export const workspaceLimit = 10_000;
@@ -46,9 +46,11 @@ export class Documents {
   readonly #dropWorkspace: Statement;
   /** How many documents each workspace has changed, by number; counted at first use. */
   readonly #changed = new Map<number, number>();
+  readonly #unlimited: readonly string[];
   readonly #countChanged: Statement;
 
-  constructor(sqlite: Sqlite) {
+  constructor(sqlite: Sqlite, unlimited: readonly string[]) {
+    this.#unlimited = unlimited;
     this.#names = new Names(sqlite);
     this.#keyRows = new KeyRows(sqlite);
     this.#held = sqlite.prepare(
@@ -78,7 +80,7 @@ export class Documents {
     const held = this.#heldAt(place);
     const seen = this.#versionSeen(place, held);
     if (seen !== write.expected) return conflict(write.expected, seen);
-    const full = this.#refuseNew(place, held);
+    const full = this.#refuseNew(write.workspace, place, held);
     if (full !== undefined) return full;
     const version = seen + 1;
     const keys = this.#numbered(place.collection, write.keys);
@@ -96,7 +98,7 @@ export class Documents {
     const version = seen + 1;
     const hides = place.workspace !== 0 && this.#heldAt({ ...place, workspace: 0 }) !== undefined;
     if (hides) {
-      const full = this.#refuseNew(place, held);
+      const full = this.#refuseNew(write.workspace, place, held);
       if (full !== undefined) return full;
       this.#write(place, held, { version, commit, removed: true, text: '', keys: '' });
     } else if (held !== undefined) this.#drop(place, held);
@@ -174,8 +176,8 @@ export class Documents {
     return this.#heldAt({ ...place, workspace: 0 })?.version ?? 0;
   }
 
-  #refuseNew({ workspace }: Place, held: Held | undefined): Outcome | undefined {
-    if (workspace === 0 || held !== undefined) return undefined;
+  #refuseNew(name: string, { workspace }: Place, held: Held | undefined): Outcome | undefined {
+    if (workspace === 0 || held !== undefined || this.#unlimited.includes(name)) return undefined;
     if (this.#changedIn(workspace) < workspaceLimit) return undefined;
     return {
       kind: 'forbidden',

@@ -80,6 +80,15 @@ describe('the embedded store', () => {
     await store.close();
   }).timeout(30_000);
 
+  it('lets a workspace change any number when it is named as unlimited', async () => {
+    const store = await openEmbeddedStore({ dir: newFolder(), unlimited: ['shared'] });
+    const shared = store.open(notes).in('shared');
+    const put = (n: number) => shared.put(`id${n}`, { n }, { expected: 0 });
+    await Promise.all(Array.from({ length: 10_001 }, (_, n) => put(n)));
+    assert.equal(await store.changed('shared'), 10_001);
+    await store.close();
+  }).timeout(30_000);
+
   it('brings a store of format 1 to this format and keeps what it holds', async () => {
     const dir = newFolder();
     makeFormat1(dir);

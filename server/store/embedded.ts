@@ -17,13 +17,15 @@ import type { Opening } from './recovery.ts';
 import { lockFolder, refuseHalfRestored, storeFile } from './folder.ts';
 import { faultOf, openSqlite } from './sqlite.ts';
 import { startWriter } from './writer.ts';
-import type { Outcome, Write } from './writes.ts';
+import type { Outcome, Write } from './write-terms.ts';
 
 export interface EmbeddedOptions {
   /** The folder; made when it is not there. */
   readonly dir: string;
   /** Milliseconds that each sync is slowed down by, to measure how writers share syncs. Default 0. */
   readonly syncDelay?: number;
+  /** Workspaces that may change as many records as they like; any other at most 10,000. */
+  readonly unlimited?: readonly string[];
   readonly log?: Log;
 }
 
@@ -54,7 +56,7 @@ const silent: Log = { log: () => undefined, child: () => silent };
  * @throws Problem `unavailable` when the folder is in use, cannot be written, or holds a newer format or a damaged file.
  */
 export async function openEmbeddedStore(options: EmbeddedOptions): Promise<EmbeddedStore> {
-  const { dir, syncDelay = 0, log = silent } = options;
+  const { dir, log = silent } = options;
   const unlock = lockFolder(dir);
   try {
     refuseHalfRestored(dir);
@@ -62,7 +64,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Embed
     const opening = recover(file);
     for (const sentence of opening.recovered)
       log.log('warn', 'store opened', { recovered: sentence });
-    return await storeOver(file, opening, unlock, syncDelay, log);
+    return await storeOver(file, opening, unlock, options, log);
   } catch (error) {
     unlock();
     throw error;
@@ -73,7 +75,7 @@ async function storeOver(
   file: string,
   opening: Opening,
   unlock: () => void,
-  syncDelay: number,
+  { syncDelay = 0, unlimited = [] }: EmbeddedOptions,
   log: Log,
 ): Promise<EmbeddedStore> {
   const reads = new Reads(openSqlite(file, { readOnly: true }));
@@ -99,7 +101,7 @@ async function storeOver(
     });
     if (changes.length > 0) tell(changes);
   };
-  const writer = startWriter({ file, syncDelay }, landed, log);
+  const writer = startWriter({ file, syncDelay, unlimited }, landed, log);
   const parts: Parts = { reads, writer, overlays };
   if (opening.unindexed) await writer.write({ kind: 'index' });
   let closed: Promise<void> | undefined;

@@ -3,7 +3,7 @@
  * Loaded at a workspace's first use; a set may name too many documents, never too few that are acknowledged.
  */
 import type { Reads } from './reads.ts';
-import type { Done, Write } from './writes.ts';
+import type { Done, Write } from './write-terms.ts';
 
 /** What a workspace lays over the base. */
 export interface Overlay {

@@ -6,13 +6,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { faultOf, openSqlite } from './sqlite.ts';
 import type { Fault, Sqlite } from './sqlite.ts';
 import { Writes } from './writes.ts';
-import type { Outcome, Write } from './writes.ts';
+import type { Outcome, Write } from './write-terms.ts';
 
 /** What the thread is given. */
 export interface WriterData {
   readonly file: string;
   /** Milliseconds to sleep at each sync, to show what a slow disk does. */
   readonly syncDelay: number;
+  /** Workspaces that may change as many records as they like. */
+  readonly unlimited: readonly string[];
 }
 
 /** The answer to a batch: an outcome for each write, or why nothing of it is on disk. */
@@ -24,9 +26,9 @@ const pagesBeforeCheckpoint = 4000;
 
 serve(workerData as WriterData); // writer.ts starts this file with exactly that
 
-function serve({ file, syncDelay }: WriterData): void {
+function serve({ file, syncDelay, unlimited }: WriterData): void {
   const sqlite = openSqlite(file, { cache: 32, temporary: 'file' });
-  const writes = new Writes(sqlite);
+  const writes = new Writes(sqlite, unlimited);
   let pages = 0;
   const sleep = (syncs: number) => {
     if (syncDelay > 0)

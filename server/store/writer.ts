@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { Problem } from '../../core/problem.ts';
 import type { Log } from '../../core/log.ts';
 import type { BatchReply, WriterData } from './writer-thread.ts';
-import type { Done, Outcome, Write } from './writes.ts';
+import type { Done, Outcome, Write } from './write-terms.ts';
 
 /** Most writes in one commit, so that the first in it does not wait for a whole crowd. */
 const largestBatch = 1000;

@@ -1,70 +1,10 @@
 /**
  * What the one writer does: applies a batch of writes in one transaction, judging each against those before it.
- * Owns the kinds of write and their outcomes, which travel between threads as plain data; the thread is writer-thread.ts.
+ * The kinds of write are in write-terms.ts; the thread is writer-thread.ts.
  */
-import type { OutboxEntry } from '../../core/store.ts';
-import type { ProblemKind } from '../../core/problem.ts';
 import { Documents } from './documents.ts';
 import type { Sqlite, Statement } from './sqlite.ts';
-
-/** A document to put; `keys` as keysOf gives them. An empty workspace is the base. */
-export interface PutWrite {
-  readonly kind: 'put';
-  readonly collection: string;
-  readonly workspace: string;
-  readonly id: string;
-  readonly expected: number;
-  readonly text: string;
-  readonly keys: string;
-  readonly outbox: readonly OutboxEntry[];
-  readonly by: string;
-}
-
-export interface RemoveWrite {
-  readonly kind: 'remove';
-  readonly collection: string;
-  readonly workspace: string;
-  readonly id: string;
-  readonly expected: number;
-}
-
-/** Documents put into the base whatever is there; their keys wait for an `index` write when they are many. */
-export interface BulkWrite {
-  readonly kind: 'bulk';
-  readonly collection: string;
-  readonly documents: readonly {
-    readonly id: string;
-    readonly text: string;
-    readonly keys: string;
-  }[];
-  readonly mark?: { readonly name: string; readonly value: string };
-}
-
-export type Write =
-  | PutWrite
-  | RemoveWrite
-  | BulkWrite
-  | { readonly kind: 'index' }
-  | { readonly kind: 'reset'; readonly workspace: string }
-  | { readonly kind: 'add'; readonly name: string; readonly by: number }
-  | { readonly kind: 'delivered'; readonly id: number }
-  | { readonly kind: 'mark'; readonly name: string; readonly value: string | undefined };
-
-/** What became of a write. `value` is the new version, the counter's value, or a number of documents. */
-export interface Done {
-  readonly value: number;
-  readonly commit: number;
-  /** For a write to a workspace: its number, and whether it now holds its own row for the document. */
-  readonly overlay?: { readonly number: number; readonly held: boolean };
-}
-
-/** A write that was refused; it changed nothing. */
-export interface Refused {
-  readonly kind: ProblemKind;
-  readonly message: string;
-}
-
-export type Outcome = Done | Refused;
+import type { BulkWrite, Outcome, PutWrite, RemoveWrite, Write } from './write-terms.ts';
 
 /** Changes kept for those who follow: enough for a process that was away for a while. */
 const changesKept = 100_000;
@@ -86,9 +26,10 @@ export class Writes {
   readonly #setMark: Statement;
   readonly #clearMark: Statement;
 
-  constructor(sqlite: Sqlite) {
+  /** @param unlimited workspaces that may change as many records as they like. */
+  constructor(sqlite: Sqlite, unlimited: readonly string[] = []) {
     this.#sqlite = sqlite;
-    this.#documents = new Documents(sqlite);
+    this.#documents = new Documents(sqlite, unlimited);
     this.#commit = this.#meta('last_commit');
     this.#pruned = this.#meta('pruned');
     this.#saveMeta = sqlite.prepare('UPDATE meta SET value = ? WHERE name = ?');
