@@ -1,4 +1,5 @@
 /** A platform on a free port over a data folder of its own, for journeys over real sockets. */
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,8 @@ import { Writable } from 'node:stream';
 import { createLog } from '../core/log.ts';
 import { loadConfig } from '../server/config.ts';
 import { startPlatform, type Platform, type StartOptions } from '../server/platform.ts';
+import { loadOpenApi, type OpenApi } from '../fhir/openapi.ts';
+import { answerFaults, r4Faults } from './r4-schema.ts';
 
 export interface TestPlatform extends Platform {
   readonly url: string;
@@ -50,6 +53,7 @@ export async function startTestPlatform(
       },
     }),
   );
+  r4Faults({}); // compiles the schema now rather than within the time of the first test
   const config = loadConfig({ PORT: '0', DATA_DIR: dataDir, ...options.environment });
   const platform = await startPlatform(config, root, { log, ...options });
   const url = `http://localhost:${platform.port}`;
@@ -69,7 +73,10 @@ export async function startTestPlatform(
   };
 }
 
-/** Sends one request and reads the whole answer. */
+/**
+ * Sends one request and reads the whole answer. An answer of the PDS API is judged too: by the API's own OpenAPI
+ * document and by the R4 schema. Throws when it is not as they say, so every journey proves that of all its answers.
+ */
 export async function call(url: string, init: CallInit = {}): Promise<Answer> {
   const headers = new Headers(init.headers);
   if (!headers.has('x-request-id')) headers.set('x-request-id', crypto.randomUUID());
@@ -86,7 +93,32 @@ export async function call(url: string, init: CallInit = {}): Promise<Answer> {
     ...(init.body === undefined ? {} : { body }),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: parse(text) };
+  const answer = { status: response.status, headers: response.headers, text, json: parse(text) };
+  judge(init.method ?? 'GET', url, answer);
+  return answer;
+}
+
+const pdsBase = '/personal-demographics/FHIR/R4';
+let pds: OpenApi | undefined;
+
+function judge(method: string, url: string, answer: Answer): void {
+  const { pathname } = new URL(url);
+  const at = pathname.indexOf(`${pdsBase}/`);
+  if (at < 0 || method === 'OPTIONS') return;
+  pds ??= loadOpenApi(join(root, 'fhir/pds/openapi.json'));
+  const path = pathname.slice(at + pdsBase.length);
+  const faults = pdsFaults(pds, method, path, answer);
+  assert.deepEqual(faults, [], `${method} ${path} was answered otherwise than described`);
+}
+
+/** Of what the document does not describe, only a refusal in the service's own shape may come back. */
+function pdsFaults(doc: OpenApi, method: string, path: string, answer: Answer): string[] {
+  const { status, headers, json } = answer;
+  const faults = answerFaults(doc, method, path, status, Object.fromEntries(headers), json);
+  if (!faults[0]?.endsWith('is not described')) return faults;
+  if (status < 400 || json?.resourceType !== 'OperationOutcome')
+    return [`${status} without an OperationOutcome`];
+  return [...(json.issue.length === 1 ? [] : [`${json.issue.length} issues`]), ...r4Faults(json)];
 }
 
 function parse(text: string): unknown {
