@@ -31,7 +31,11 @@ export class Schemas {
   }
 }
 
-/** Turns a JSON schema into a check: a value comes out typed, or a Problem names every fault. */
+/** More faults than these help nobody, and a hostile value has as many as it likes. */
+const mostTold = 20;
+
+/** Turns a JSON schema into a check: a value comes out typed, or a Problem names its faults, at most 20. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what the schema describes
 export function checker<T>(schema: object): (value: unknown) => T {
   const faults = new Schemas([], { allErrors: true, useDefaults: true, coerceTypes: true }).faults(
     schema,
@@ -41,7 +45,10 @@ export function checker<T>(schema: object): (value: unknown) => T {
     if (found.length === 0) return value as T; // the schema describes T; both stand side by side
     throw new Problem(
       'invalid',
-      found.map(({ path, message }) => `${path.join('/') || 'value'} ${message}`).join('; '),
+      found
+        .slice(0, mostTold)
+        .map(({ path, message }) => `${path.join('/') || 'value'} ${message}`)
+        .join('; '),
     );
   };
 }

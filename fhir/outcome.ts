@@ -5,7 +5,7 @@ import type { Problem } from '../core/problem.ts';
 
 export const fhirJson = 'application/fhir+json';
 
-export function toOperationOutcome({ issue, message, code }: Problem): OperationOutcome {
+function toOperationOutcome({ issue, message, code }: Problem): OperationOutcome {
   const details = code === undefined ? {} : { details: { coding: [{ code }] } };
   return {
     resourceType: 'OperationOutcome',

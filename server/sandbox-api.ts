@@ -32,7 +32,7 @@ export function sandboxApi(options: SandboxOptions): Handler {
   return routes(sandboxRoutes(options));
 }
 
-export function sandboxRoutes(options: SandboxOptions): Routes {
+function sandboxRoutes(options: SandboxOptions): Routes {
   return {
     'GET /scenarios': () => Promise.resolve(json(200, { scenarios: listed(options.scenarios) })),
     'POST /workspaces': (x) => create(options, x),
@@ -127,8 +127,6 @@ async function seed(options: SandboxOptions, exchange: Exchange): Promise<Reply>
   const { id } = options.workspaces.get(exchange.params.id ?? '');
   const records = toRecords(await exchange.body.bytes(seedLimit));
   if (records.length === 0) throw new Problem('invalid', 'There is no Patient in the body');
-  if (records.length > mostSeeded)
-    throw new Problem('too-large', `At most ${mostSeeded} patients a call`);
   records.forEach((record, i) => {
     const faults = faultsOf(record, options);
     if (faults.length > 0)
@@ -166,13 +164,18 @@ function toRecords(bytes: Buffer): PdsRecord[] {
   const [first = ''] = lines;
   const isNdjson = lines.length > 1 && first.startsWith('{') && first.trimEnd().endsWith('}');
   const resources = isNdjson
-    ? lines.map((line) => parse(Buffer.from(line)))
-    : patientsOf(parse(bytes));
+    ? atMostSeeded(lines).map((line) => parse(Buffer.from(line)))
+    : atMostSeeded(patientsOf(parse(bytes)));
   return resources.map((resource) => {
     if (typeof resource !== 'object' || resource === null)
       throw new Problem('invalid', 'Each entry must be a Patient');
     return toRecord(resource);
   });
+}
+
+function atMostSeeded<T>(patients: readonly T[]): readonly T[] {
+  if (patients.length <= mostSeeded) return patients;
+  throw new Problem('too-large', `At most ${mostSeeded} patients a call`);
 }
 
 function toRecord(resource: object): PdsRecord {

@@ -28,7 +28,7 @@ export function multipleBirthOf(value: unknown, path: string): number {
 }
 
 /** A list of names, each checked; `path` is `name`. */
-export function namesOf(value: unknown, path: string, rules: Rules): HumanName[] {
+function namesOf(value: unknown, path: string, rules: Rules): HumanName[] {
   return listOf(value, path, 50).map((name, i) => nameOf(name, `${path}/${i}`, rules));
 }
 

@@ -77,7 +77,7 @@ export function confidentialityOf({ patient }: PdsRecord): Confidentiality {
 }
 
 /** Whether every access mode sees the whole Patient, so that its stored text can be sent as it is. */
-export function isOpen(record: PdsRecord): boolean {
+function isOpen(record: PdsRecord): boolean {
   return record.behind.supersededBy === undefined && confidentialityOf(record) === 'U';
 }
 
@@ -112,7 +112,7 @@ export function openText(text: string): { versionId: string; text: string } | un
 }
 
 /** Where a line of NDJSON carries what lies behind a Patient, so that each line stays a valid R4 Patient. */
-export const behindExtension = 'https://gatehouse.example/fhir/StructureDefinition/held-record';
+const behindExtension = 'https://gatehouse.example/fhir/StructureDefinition/held-record';
 
 /** One line of NDJSON: a FHIR R4 Patient, with what lies behind it as an extension if there is anything. */
 export function toLine({ patient, behind }: PdsRecord): string {
@@ -127,9 +127,9 @@ export function toLine({ patient, behind }: PdsRecord): string {
  */
 export function fromLine(line: string): PdsRecord {
   const read = JSON.parse(line) as Partial<PdsPatient>;
-  const held = read.extension?.find(({ url }) => url === behindExtension)?.valueString;
-  const extension = read.extension?.filter(({ url }) => url !== behindExtension);
-  const { extension: _, resourceType, id, identifier, ...rest } = read;
+  const { extension: all, resourceType, id, identifier, ...rest } = read;
+  const held = all?.find(({ url }) => url === behindExtension)?.valueString;
+  const extension = all?.filter(({ url }) => url !== behindExtension);
   const patient = {
     resourceType,
     id,

@@ -12,7 +12,7 @@ import { coverageBundle, readCoverage, withCoverage } from './coverage.ts';
 import { createCriteria, haveSameMother, isSamePerson, readCreate, toNewRecord } from './create.ts';
 import * as errors from './errors.ts';
 import { applyPatches, readPatches } from './patch.ts';
-import type { Asking, FoundAll, Patients, Shown, Update } from './patients.ts';
+import type { Asking, FoundAll, Patients, Shown } from './patients.ts';
 import { hasOwnView, retrieveView, searchView } from './projection.ts';
 import {
   confidentialityOf,

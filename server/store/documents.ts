@@ -10,7 +10,7 @@ import type { Row, Sqlite, Statement } from './sqlite.ts';
 import type { Outcome, PutWrite, RemoveWrite } from './write-terms.ts';
 
 /** Most documents that one workspace may change (docs/decisions/0004). */
-export const workspaceLimit = 10_000;
+const workspaceLimit = 10_000;
 
 /** The row that a view holds itself, or of the base beneath it. */
 interface Held {

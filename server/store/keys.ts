@@ -26,7 +26,7 @@ export interface Range {
 }
 
 /** A tuple as text. @throws Problem `invalid` when a part holds a NUL, at which SQLite would cut it. */
-export function encodeKey(key: Key): string {
+function encodeKey(key: Key): string {
   let text = '';
   for (const part of key) text += encodePart(part) + partEnd;
   return text;

@@ -148,7 +148,7 @@ const writes: readonly [number, number][] = [
 ];
 
 /** The latency at a quantile from 0 to 1, in milliseconds, straight between the measured points. */
-export function latency(method: string, quantile: number): number {
+function latency(method: string, quantile: number): number {
   const profile = method === 'GET' || method === 'HEAD' ? reads : writes;
   for (let i = 1; i < profile.length; i++) {
     const [q0, ms0] = profile[i - 1] ?? [0, 0];
