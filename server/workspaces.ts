@@ -98,8 +98,13 @@ export async function openWorkspaces(store: Store, clock: Clock): Promise<Worksp
       const created = clock.now();
       const id = clock.newId();
       const workspace = { id, name, madeBy, created, expires: created + lifetime };
-      known.set(id, workspace);
-      await collection.put(id, workspace, { expected: 0 });
+      known.set(id, workspace); // counted at once, so that callers at the same moment keep the limit together
+      try {
+        await collection.put(id, workspace, { expected: 0 });
+      } catch (error) {
+        known.delete(id);
+        throw error;
+      }
       return workspace;
     },
     list: (madeBy) => [

@@ -61,6 +61,7 @@ const refused: Readonly<Record<string, string>> = {
   'version 1.10': `GET ${path} HTTP/1.10\r\n${host}${close}\r\n`,
   'the preface of version 2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
   'another protocol name': `GET ${path} HTPP/1.1\r\n${host}${close}\r\n`,
+  'bytes beyond ASCII in the path': `GET ${path}\xff\xfe HTTP/1.1\r\n${host}${close}\r\n`,
   'a space in the path': `GET ${path} x HTTP/1.1\r\n${host}${close}\r\n`,
   'a TLS hello': '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
   'a letter of SMTP': 'EHLO localhost\r\n',
