@@ -209,6 +209,7 @@ function createPlatformFront(parts: Parts): Front {
     patients: storedPatients({
       collection: patients,
       counters: store.counters,
+      changes: store.changes,
       clock,
       isPractice: readPractices(join(root, 'fixtures')),
       allocationNumber,

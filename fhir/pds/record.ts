@@ -101,9 +101,14 @@ export function decodeRecord(text: string): PdsRecord {
   };
 }
 
+/** Whether the stored text is that of an open record: nothing in it depends on who asks. */
+export function isOpenText(text: string): boolean {
+  return text.startsWith('open ');
+}
+
 /** The answer to a read of an open record, without parsing it; undefined when who asks matters. */
 export function openText(text: string): { versionId: string; text: string } | undefined {
-  if (!text.startsWith('open ')) return undefined;
+  if (!isOpenText(text)) return undefined;
   const first = text.indexOf('\n');
   return {
     versionId: text.slice('open '.length, first),

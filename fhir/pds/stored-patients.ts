@@ -6,7 +6,7 @@
 import type { Bundle } from 'fhir/r4.js';
 import { dayOf, type Clock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
-import type { Collection, CollectionOf, Counters, Stored } from '../../core/store.ts';
+import type { Changes, Collection, CollectionOf, Counters, Stored } from '../../core/store.ts';
 import { motherLink, readBirth } from './birth.ts';
 import { coverageBundle, readCoverage, withCoverage } from './coverage.ts';
 import { createCriteria, haveSameMother, isSamePerson, readCreate, toNewRecord } from './create.ts';
@@ -18,11 +18,13 @@ import {
   confidentialityOf,
   decodeRecord,
   encodeRecord,
+  isOpenText,
   openText,
   type PdsRecord,
   type RecentUpdate,
 } from './record.ts';
 import { relatedNumbers, relatedPersonsBundle } from './related-persons.ts';
+import { ShownCache } from './shown-cache.ts';
 import { keysOf } from './trace-keys.ts';
 import { trace } from './trace.ts';
 
@@ -38,6 +40,7 @@ export const patientCollection: CollectionOf<PdsRecord> = {
 export interface StoredPatientsOptions {
   readonly collection: Collection<PdsRecord>;
   readonly counters: Counters;
+  readonly changes: Changes;
   readonly clock: Clock;
   /** Whether an ODS code is that of a practice. */
   readonly isPractice: (odsCode: string) => boolean;
@@ -55,11 +58,21 @@ const longestChain = 20;
 export function storedPatients(options: StoredPatientsOptions): Patients {
   const { collection, clock } = options;
   const creating = new Turns();
+  const cache = new ShownCache(options.changes, patientCollection.name);
 
   return {
     async retrieve(nhsNumber, asking) {
+      const alike = !hasOwnView(asking.caller);
+      const kept = alike ? cache.get(asking.workspace, nhsNumber) : undefined;
+      if (kept) {
+        asking.facts.people.push(nhsNumber);
+        return kept;
+      }
+      const { generation } = cache;
       const stored = await current(collection, nhsNumber, asking);
-      return toShown(stored, asking);
+      const shown = toShown(stored, asking);
+      if (alike && isOpenText(stored.text)) cache.keep(asking.workspace, shown, generation);
+      return shown;
     },
 
     async search(criteria, asking, explain): Promise<FoundAll> {
@@ -166,7 +179,7 @@ async function current(
     asking.facts.people.push(number);
     if (!stored) throw errors.notFound();
     // An open record is neither superseded nor withdrawn, so its text need not be parsed.
-    if (stored.text.startsWith('open ')) return stored;
+    if (isOpenText(stored.text)) return stored;
     const { supersededBy } = stored.value.behind;
     if (supersededBy === undefined) {
       if (confidentialityOf(stored.value) === 'REDACTED') throw errors.invalidated();
