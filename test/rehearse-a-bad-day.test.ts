@@ -44,6 +44,14 @@ describe('rehearsing a bad day', () => {
     assert.match(answer.json.issue[0].diagnostics, /unavailable-applied/);
   });
 
+  it('fails once for each workspace, though clients send the same id everywhere', async () => {
+    const id = crypto.randomUUID();
+    const headers = { 'x-request-id': id, 'x-gatehouse-scenario': 'unavailable-not-applied' };
+    assert.equal((await platform.call(path, { headers })).status, 503);
+    assert.equal((await platform.call(path, { headers: inIt(headers) })).status, 503);
+    assert.equal((await platform.call(path, { headers })).status, 200);
+  });
+
   it('answers 429 until Retry-After has passed, then lets the call through', async function () {
     this.timeout(10_000);
     const headers = inIt({ 'x-gatehouse-scenario': 'too-many-requests' });
@@ -128,5 +136,25 @@ describe('rehearsing a bad day', () => {
     assert.equal((await platform.call(path, { headers: inIt() })).status, 500);
     assert.equal((await platform.call(path, { headers: inIt() })).status, 500);
     assert.equal((await platform.call(path, { headers: inIt() })).status, 200);
+  });
+});
+
+describe('repeating an update that is still on its way to the disk', () => {
+  it('answers both with the one change', async function () {
+    this.timeout(30_000);
+    const platform = await startTestPlatform({ environment: { STORE_SYNC_DELAY_MS: '300' } });
+    try {
+      const update = () =>
+        platform.call(path, {
+          method: 'PATCH',
+          headers: { 'if-match': 'W/"2"', 'x-request-id': '60e0b220-8136-4ca5-ae46-1d97ef59d068' },
+          body: { patches: [{ op: 'replace', path: '/gender', value: 'male' }] },
+        });
+      const answers = await Promise.all([update(), update()]);
+      for (const { status, headers } of answers)
+        assert.deepEqual([status, headers.get('etag')], [200, 'W/"3"']);
+    } finally {
+      await platform.end();
+    }
   });
 });

@@ -81,7 +81,7 @@ function createScenarios({ clock, random }: RehearsalOptions): Scenario[] {
         '503 with Retry-After although the update was applied. A repeat with the same X-Request-ID gets its result.',
       run: async (next, exchange) => {
         const reply = await next(exchange);
-        if (faulted.again(exchange.headers['x-request-id'])) return reply;
+        if (faulted.again(idOf(exchange))) return reply;
         throw unavailable();
       },
     },
@@ -90,7 +90,7 @@ function createScenarios({ clock, random }: RehearsalOptions): Scenario[] {
       description:
         '503 with Retry-After and nothing applied. A repeat with the same X-Request-ID is carried out.',
       run: (next, exchange) => {
-        if (faulted.again(exchange.headers['x-request-id'])) return next(exchange);
+        if (faulted.again(idOf(exchange))) return next(exchange);
         return Promise.reject(unavailable());
       },
     },
@@ -121,6 +121,11 @@ function createScenarios({ clock, random }: RehearsalOptions): Scenario[] {
       run: () => Promise.reject(new Problem('unauthenticated', 'Access Token expired')),
     },
   ];
+}
+
+/** Of one workspace only: many clients send the same id in all their tests. */
+function idOf({ workspace, headers }: Exchange): string {
+  return `${workspace} ${headers['x-request-id'] ?? ''}`;
 }
 
 function unavailable(): Problem {
@@ -189,7 +194,7 @@ class Remembered {
   readonly #ids = new Set<string>();
 
   /** Whether this id was here before; from now on it was. */
-  again(id = ''): boolean {
+  again(id: string): boolean {
     if (this.#ids.delete(id)) return true;
     if (this.#ids.size >= 10_000) {
       const [oldest = ''] = this.#ids;
