@@ -14,7 +14,7 @@ import { loadOpenApi } from '../fhir/openapi.ts';
 import { outcomes } from '../fhir/outcome.ts';
 import { openRoutes, pdsApi, type Health } from '../fhir/pds/api.ts';
 import { createBodyChecks } from '../fhir/pds/body-checks.ts';
-import { cors, echoIds, syncWait } from '../fhir/pds/front-policies.ts';
+import { cors, echoIds, namesPerson, syncWait } from '../fhir/pds/front-policies.ts';
 import { pdsOutcomes } from '../fhir/pds/outcomes.ts';
 import { patientCollection, storedPatients } from '../fhir/pds/stored-patients.ts';
 import { readPractices } from '../fhir/synthetic/organisations.ts';
@@ -147,7 +147,7 @@ async function openData(
 
 function makeFolder(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true });
+    mkdirSync(dir, { recursive: true, mode: 0o700 }); // it holds records, the audit and its key
   } catch (cause) {
     throw new Problem(
       'unavailable',
@@ -231,6 +231,7 @@ function createPlatformFront(parts: Parts): Front {
   const guarded = assemble(
     [
       audited(journal, 'personal-demographics', now),
+      namesPerson,
       openLane,
       inWorkspace(workspaces),
       syncWait,

@@ -1,5 +1,6 @@
-/** Policies of the PDS face that need no record: id echo, CORS, and the promised time for updates. */
-import type { Policy, Reply } from '../../core/exchange.ts';
+/** Policies of the PDS face that need no record: id echo, CORS, whom a call names, and the promised time for updates. */
+import type { Exchange, Policy, Reply } from '../../core/exchange.ts';
+import { isNhsNumber } from '../identifiers.ts';
 import * as errors from './errors.ts';
 
 /** Echoes X-Request-ID and X-Correlation-ID as sent, on every answer (1.6). Outermost, so that a 401 carries them too. */
@@ -37,6 +38,31 @@ export const cors: Policy = (next) => async (exchange) => {
   const reply = await next(exchange);
   return { ...reply, headers: { ...reply.headers, ...allowed } };
 };
+
+/**
+ * Enters the person whom the address names, so that a call that was refused before any record was looked at (401, 403,
+ * 429) is found in the audit under that person. Stands directly behind the audit.
+ */
+export const namesPerson: Policy = (next) => async (exchange) => {
+  try {
+    return await next(exchange);
+  } finally {
+    const nhsNumber = personIn(exchange);
+    const { people } = exchange.facts;
+    if (isNhsNumber(nhsNumber) && !people.includes(nhsNumber)) people.push(nhsNumber);
+  }
+};
+
+function personIn(exchange: Exchange): string {
+  const [, root, id = ''] = exchange.path.split('/', 3);
+  if (root === 'Coverage') return exchange.query.get('subscriber:identifier') ?? '';
+  if (root !== 'Patient') return '';
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return '';
+  }
+}
 
 /**
  * An update that is not done in the time the caller will wait is answered 503 with Retry-After; it goes on, and a repeat

@@ -18,7 +18,10 @@ const named: Readonly<Record<string, Caller>> = Object.freeze({
 
 export const openLane: Policy = (next) => (exchange) => {
   checkBearer(exchange.headers.authorization);
-  const caller = toCaller(exchange.headers[header]);
+  const caller = withRole(
+    toCaller(exchange.headers[header]),
+    exchange.headers['nhsd-session-urid'],
+  );
   exchange.facts.caller = caller;
   return next(exchange.with({ caller }));
 };
@@ -34,6 +37,12 @@ function toCaller(actAs: string | undefined): Caller {
     'invalid',
     'X-Gatehouse-Act-As must be worker, app, privileged or patient:<a valid NHS number>',
   );
+}
+
+/** The role a healthcare worker claims to act in: nobody vouches for it here, but the audit tells it. */
+function withRole(caller: Caller, role: string | undefined): Caller {
+  if (role === undefined || caller.mode !== 'worker' || !/^[0-9]{1,20}$/.test(role)) return caller;
+  return { ...caller, role };
 }
 
 function callerIn(mode: AccessMode, grants: readonly string[]): Caller {
