@@ -9,7 +9,16 @@ import { parseArgs } from 'node:util';
 import { createContext, person } from '../fhir/synthetic/person.ts';
 import { loadSources } from '../fhir/synthetic/sources.ts';
 import { compare, type Contender, type Load, type Result } from './rounds.ts';
-import { gatehouse, memory, record, startBare, startGatehouse, type Running } from './servers.ts';
+import {
+  cpuSeconds,
+  gatehouse,
+  memory,
+  record,
+  startBare,
+  startGatehouse,
+  type Running,
+} from './servers.ts';
+import { updateBody, updateFor } from './writers.ts';
 
 const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,size] [--small N] [--large N] [--seconds S] [--rounds R]
 
@@ -123,43 +132,28 @@ async function workspaces(count: number, load: Load): Promise<Result[]> {
   return results;
 }
 
-/** Each writer changes a record of its own, again and again, with the version it read in the answer before. */
+/** Each writer changes a record of its own, again and again, with the version it was answered before. */
 async function patches(count: number, load: Load, syncDelay: string): Promise<Result[]> {
   const server = await startGatehouse(dataDir(count), { STORE_SYNC_DELAY_MS: syncDelay });
   const people = sample(count, 4_000).map(numberOf);
   const results: Result[] = [];
-  let next = 0;
   for (let round = 0; round < load.rounds; round++) {
-    const times: number[] = [];
-    let failed = 0;
-    const end = performance.now() + load.seconds * 1000;
-    const began = performance.now();
-    await Promise.all(
-      Array.from({ length: load.connections }, async () => {
-        const nhsNumber = people[next++ % people.length] ?? '';
-        let version = await versionOf(server.url, nhsNumber);
-        while (performance.now() < end) {
-          const sent = performance.now();
-          const response = await patch(server.url, nhsNumber, version, headers);
-          times.push(performance.now() - sent);
-          await response.arrayBuffer();
-          if (response.status === 200) version = versionIn(response);
-          else {
-            failed++;
-            version = await versionOf(server.url, nhsNumber);
-          }
-        }
-      }),
-    );
+    const writers = Array.from({ length: load.connections }, (_, i) => ({
+      url: server.url,
+      path: `${base}/Patient/${people[(round * load.connections + i) % people.length] ?? ''}`,
+    }));
+    const cpu = cpuSeconds(server.pid);
+    const { times, failed, seconds } = await updateFor(load.seconds, writers);
     times.sort((a, b) => a - b);
-    const perSecond = (times.length / (performance.now() - began)) * 1000;
-    process.stderr.write(`  round ${round + 1}/${load.rounds}: ${Math.round(perSecond)}/s\n`);
+    process.stderr.write(
+      `  round ${round + 1}/${load.rounds}: ${Math.round(times.length / seconds)}/s\n`,
+    );
     results.push({
       name: 'gatehouse',
-      perSecond,
+      perSecond: times.length / seconds,
       p50: times[Math.floor(times.length * 0.5)] ?? 0,
       p99: times[Math.floor(times.length * 0.99)] ?? 0,
-      cpu: 0,
+      cpu: ((cpuSeconds(server.pid) - cpu) / times.length) * 1e6,
       failed,
     });
   }
@@ -244,35 +238,20 @@ function gets(paths: readonly string[], fields: Record<string, string> = headers
   return paths.map((path) => ({ method: 'GET' as const, path, headers: fields }));
 }
 
-async function versionOf(url: string, nhsNumber: string): Promise<string> {
-  const response = await fetch(`${url}${base}/Patient/${nhsNumber}`, { headers });
-  await response.arrayBuffer();
-  return versionIn(response);
-}
-
 function versionIn(response: Response): string {
   return response.headers.get('etag') ?? '';
-}
-
-/** Sets the place in a multiple birth to one that follows from the version, so that each update changes something. */
-function patch(url: string, nhsNumber: string, version: string, fields: Record<string, string>) {
-  const value = (Number(/\d+/.exec(version)?.[0] ?? 0) % 7) + 1;
-  return fetch(`${url}${base}/Patient/${nhsNumber}`, {
-    method: 'PATCH',
-    headers: {
-      ...fields,
-      'x-request-id': crypto.randomUUID(),
-      'if-match': version,
-      'content-type': 'application/json-patch+json',
-    },
-    body: JSON.stringify({ patches: [{ op: 'add', path: '/multipleBirthInteger', value }] }),
-  });
 }
 
 async function change(url: string, nhsNumber: string, fields: Record<string, string>) {
   const read = await fetch(`${url}${base}/Patient/${nhsNumber}`, { headers: fields });
   await read.arrayBuffer();
-  await (await patch(url, nhsNumber, versionIn(read), fields)).arrayBuffer();
+  const version = versionIn(read);
+  const answer = await fetch(`${url}${base}/Patient/${nhsNumber}`, {
+    method: 'PATCH',
+    headers: { ...fields, 'if-match': version, 'content-type': 'application/json-patch+json' },
+    body: updateBody(version),
+  });
+  await answer.arrayBuffer();
 }
 
 async function withServers(
