@@ -46,7 +46,7 @@ export async function backupFolder(
   refuseTarget(dataDir, target, await entriesIn(target));
   if (!existsSync(join(dataDir, storeFile)))
     throw new Problem('unavailable', `There is no store in ${dataDir}`);
-  await mkdir(target, { recursive: true });
+  await mkdir(target, { recursive: true, mode: 0o700 });
   const files = [];
   for (const path of await filesOf(dataDir)) {
     progress(path, 0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -38,6 +38,14 @@ describe('the embedded store', () => {
     await assert.rejects(openEmbeddedStore({ dir }), /is in use by another process/);
     await store.close();
     lockFolder(dir)();
+  });
+
+  it('keeps a folder that it makes to its owner', async () => {
+    const dir = join(newFolder(), 'made');
+    const store = await openEmbeddedStore({ dir });
+    await store.close();
+    // Windows has other means and shows other bits.
+    if (process.platform !== 'win32') assert.equal(statSync(dir).mode & 0o077, 0);
   });
 
   it('says that a folder cannot be written', async () => {

@@ -18,7 +18,7 @@ export const restoringName = '.restoring';
 export function lockFolder(dir: string): () => void {
   let unlock;
   try {
-    mkdirSync(dir, { recursive: true });
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
     unlock = lockFile(join(dir, lockName));
   } catch (cause) {
     throw new Problem('unavailable', `The data folder ${dir} cannot be written`, { cause });
