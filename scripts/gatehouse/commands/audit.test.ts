@@ -12,11 +12,12 @@ const program = `
 describe('gatehouse audit', function () {
   this.timeout(30_000);
   let folder: AuditFolder;
-  const run = (...args: string[]) => {
+  const run = (...args: string[]) => runWith({}, ...args);
+  const runWith = (environment: Record<string, string>, ...args: string[]) => {
     const done = spawnSync(
       process.execPath,
       ['--import', 'tsx', '--input-type=module', '-e', program, '--', ...args],
-      { encoding: 'utf8' },
+      { encoding: 'utf8', env: environment },
     );
     return { status: done.status, out: done.stdout, error: done.stderr };
   };
@@ -31,6 +32,14 @@ describe('gatehouse audit', function () {
   });
   after(() => {
     folder.remove();
+  });
+
+  it('works on the folder that the variable of the server names, unless another is given', () => {
+    const named = { DATA_DIR: folder.root };
+    assert.match(runWith(named, 'verify').out, /all 2 entries are good, signed to entry 2/);
+    assert.match(runWith(named, 'verify', '--data-dir', folder.dir).out, /There is no audit here/);
+    const heads = { ...named, AUDIT_HEADS_DIR: folder.dir };
+    assert.match(runWith(heads, 'verify').out, /signed to entry 0/);
   });
 
   it('verifies with a plain sentence and exit code 0, and 1 when an entry was changed', () => {

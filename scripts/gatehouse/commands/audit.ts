@@ -10,6 +10,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { toAuditEvent } from '../../../server/audit/audit-event.ts';
 import type { AuditLine } from '../../../server/audit/line.ts';
 import { searchAudit, type AuditFilter, type SearchTally } from '../../../server/audit/search.ts';
+import { dataDirOption } from '../data-dir.ts';
 import { verifyAudit, type VerifyReport } from '../../../server/audit/verify.ts';
 
 /** The command with its three subcommands. */
@@ -21,8 +22,6 @@ export function auditCommand(): Command {
     .addCommand(exportCommand());
 }
 
-const dataDir = () => new Option('--data-dir <dir>', 'the data folder').default('var');
-
 interface VerifyFlags {
   readonly dataDir: string;
   readonly heads?: string;
@@ -32,8 +31,13 @@ interface VerifyFlags {
 function verifyCommand(): Command {
   return new Command('verify')
     .description('check every chain against its hashes and signed heads; name the first bad entry')
-    .addOption(dataDir())
-    .option('--heads <dir>', 'the folder of the signed heads (default: <data-dir>/audit-heads)')
+    .addOption(dataDirOption())
+    .addOption(
+      new Option(
+        '--heads <dir>',
+        'the folder of the signed heads (default: <data-dir>/audit-heads)',
+      ).env('AUDIT_HEADS_DIR'),
+    )
     .option('--key <file>', 'the key of the heads, PEM (default: <data-dir>/keys/audit.pem)')
     .addHelpText(
       'after',
@@ -90,7 +94,7 @@ interface SearchFlags {
 
 function withFilters(command: Command): Command {
   return command
-    .addOption(dataDir())
+    .addOption(dataDirOption())
     .option('--patient <nhsNumber>', 'entries that show or change this person')
     .option('--app <id>', 'by this application')
     .option('--user <id>', 'by this person')

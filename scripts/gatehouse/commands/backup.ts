@@ -2,13 +2,14 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { backupFolder } from '../../../server/store/backup.ts';
+import { dataDirOption } from '../data-dir.ts';
 import { createFileProgress } from './file-progress.ts';
 
 export function backupCommand(): Command {
   return new Command('backup')
     .description('copy the store, the audit, keys and certificates into a folder')
     .argument('<folder>', 'where to; must be empty or new')
-    .option('--data-dir <folder>', 'the data folder of the server', 'var')
+    .addOption(dataDirOption())
     .addHelpText(
       'after',
       '\nThe server may run meanwhile: the copy of the store is as of one commit. A manifest with\nthe SHA-256 of each file is written last; a folder without it is no backup.\nThe copy holds the keys: guard it like the server. If AUDIT_HEADS_DIR lies outside the\ndata folder, keep that folder safe as well.',

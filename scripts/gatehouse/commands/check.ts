@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { checkStore } from '../../../server/store/check.ts';
 import { storeFile } from '../../../server/store/folder.ts';
+import { dataDirOption } from '../data-dir.ts';
 import { createProgress } from '../progress.ts';
 
 export function checkCommand(): Command {
@@ -10,7 +11,7 @@ export function checkCommand(): Command {
     .description(
       'read every record of the store, check it and its indexes, and name what is damaged',
     )
-    .option('--data-dir <folder>', 'the data folder of the server', 'var')
+    .addOption(dataDirOption())
     .addHelpText(
       'after',
       '\nExit code: 0 when all is good, 1 when something is damaged. The server may run meanwhile.\nThe audit has a check of its own: gatehouse audit verify.',

@@ -6,10 +6,12 @@ import { Command } from 'commander';
 import { Problem } from '../../../core/problem.ts';
 import { isNhsNumber } from '../../../fhir/identifiers.ts';
 import { loadOpenApi } from '../../../fhir/openapi.ts';
+import { behindFaults } from '../../../fhir/pds/behind-check.ts';
 import { createBodyChecks } from '../../../fhir/pds/body-checks.ts';
 import { fromLine, type PdsRecord } from '../../../fhir/pds/record.ts';
 import { patientCollection } from '../../../fhir/pds/stored-patients.ts';
 import { openEmbeddedStore } from '../../../server/store/embedded.ts';
+import { dataDirOption } from '../data-dir.ts';
 import { createProgress } from '../progress.ts';
 import { packageRoot } from '../root.ts';
 
@@ -17,7 +19,7 @@ export function loadCommand(): Command {
   return new Command('load')
     .description('load patients from NDJSON, one FHIR Patient a line, into the base data set')
     .argument('<file>', 'the file, as gatehouse patients writes it')
-    .option('--data-dir <folder>', 'the data folder of the server', 'var')
+    .addOption(dataDirOption())
     .addHelpText(
       'after',
       '\nA record that is there already is replaced. A load that was cut off goes on where it was\nwhen it is started again with the same file. Stop the server first.',
@@ -76,7 +78,7 @@ async function* records(
     const { id } = record.patient;
     const faults =
       typeof id === 'string' && isNhsNumber(id)
-        ? patientFaults(record.patient)
+        ? [...patientFaults(record.patient), ...behindFaults(record.behind)]
         : ['id is no valid NHS number'];
     if (faults.length > 0)
       throw new Problem('invalid', `Line ${number}: ${faults.slice(0, 3).join('; ')}`);

@@ -2,13 +2,14 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { restoreFolder } from '../../../server/store/backup.ts';
+import { dataDirOption } from '../data-dir.ts';
 import { createFileProgress } from './file-progress.ts';
 
 export function restoreCommand(): Command {
   return new Command('restore')
     .description('put a backup back into the data folder')
     .argument('<folder>', 'the backup')
-    .option('--data-dir <folder>', 'the data folder of the server', 'var')
+    .addOption(dataDirOption())
     .option('--force', 'replace what the data folder holds', false)
     .addHelpText(
       'after',
