@@ -56,9 +56,21 @@ export function audited(journal: Journal, api: string, now: () => number): Polic
       const problem = Problem.from(error);
       exchange.facts.code ??= problem.code ?? problem.kind;
       await write(journal, toEntry(exchange, api, problem.status, now()));
+      enterLate(journal, exchange, api, now);
       throw problem;
     }
   };
+}
+
+/** The second entry of a call that was answered before its work was done: what it did then. */
+function enterLate(journal: Journal, exchange: Exchange, api: string, now: () => number): void {
+  exchange.facts.late?.then(
+    (reply) =>
+      journal
+        .append({ ...toEntry(exchange, api, reply.status, now()), code: '' })
+        .catch(() => undefined), // the journal owes it now, because it names a commit
+    () => undefined, // nothing was done, and the refusal has its entry
+  );
 }
 
 /** What audit says of one call. */

@@ -57,6 +57,8 @@ export interface Facts {
   commit?: number;
   /** The protocol's own error code, when the call was refused. */
   code?: string;
+  /** The work of a call that was answered before it was done, and goes on: audit hears of its end too. */
+  late?: Promise<Reply>;
 }
 
 /** What stays the same for one call however many policies look at it; dear fields are made at first use. */

@@ -109,6 +109,8 @@ export function createFront(options: FrontOptions): Front {
       });
       mount.handler(exchange).then(
         (reply) => {
+          // Also for a call that came before: its caller would send the next one to a server that has gone.
+          if (draining) response.shouldKeepAlive = false;
           send(reply, served, response, mount, options.log, timeouts);
         },
         (error: unknown) => {

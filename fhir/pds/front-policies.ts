@@ -70,15 +70,15 @@ function personIn(exchange: Exchange): string {
  */
 export const syncWait: Policy = (next) => (exchange) => {
   if (exchange.method !== 'PATCH') return next(exchange);
+  const running = next(exchange);
   return new Promise<Reply>((resolve, reject) => {
     const timer = setTimeout(() => {
+      exchange.facts.late = running;
       reject(errors.serviceUnavailable());
     }, waitOf(exchange.headers['x-sync-wait']));
-    next(exchange)
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer);
-      });
+    running.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+    });
   });
 };
 
