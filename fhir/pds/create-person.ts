@@ -49,11 +49,12 @@ export function checkAddressPeriods(fields: Fields, path: string): void {
 
 /** The person in a body whose members are known. `path` is empty, or `entry/0/resource`. */
 export function newcomerOf(fields: Fields, path: string, rules: Rules): Newcomer {
-  const name = usualNameOf(fields.name, path, rules);
-  const addresses = newAddressesOf(fields.address, at(path, 'address'), rules);
-  // The national service names these two without the path of the entry.
+  // Told before what is wrong inside name and address: a period of those may hold the same wrong date, and a published
+  // test wants the birth date named. The national service names these two without the path of the entry.
   const gender = codeOf(fields.gender, 'gender', settableGenders);
   const birthDate = birthDateOf(fields.birthDate, 'birthDate', rules);
+  const name = usualNameOf(fields.name, path, rules);
+  const addresses = newAddressesOf(fields.address, at(path, 'address'), rules);
   const telecoms = telecomsOf(optional(fields, 'telecom'), at(path, 'telecom'), rules);
   checkOneEach(telecoms.map(({ system, use }) => `${system ?? ''} ${use ?? ''}`));
   return { name, gender, birthDate, addresses, telecoms };

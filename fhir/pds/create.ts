@@ -2,7 +2,6 @@
  * POST /Patient (pds-fhir 4.7): from a body to a record in its first version, and who counts as the same person.
  * Owns the order of the checks and the matching rule; looking for matches and giving the number is the caller's work.
  */
-import { nhsNumberSystem } from '../identifiers.ts';
 import {
   checkAddressPeriods,
   createRules,
@@ -12,10 +11,10 @@ import {
   type CreateContext,
 } from './create-person.ts';
 import { newExtensionsOf, type Known } from './create-extensions.ts';
-import { extensionUrls, verificationStatus } from './extensions.ts';
+import { extensionUrls } from './extensions.ts';
 import { codeOf, objectOf } from './field-rules-values.ts';
 import { bodyOf, optional, present } from './members.ts';
-import { confidentialityOf, type PdsRecord } from './record.ts';
+import { confidentialityOf, nhsNumberIdentifier, type PdsRecord } from './record.ts';
 import type { Criteria } from './trace.ts';
 
 const members = ['resourceType', ...neededOfPerson, 'telecom', 'extension'];
@@ -38,7 +37,7 @@ const known: Known = {
 
 /**
  * The body of POST /Patient as a record that has no number yet (its id is empty). What is missing is told first, then
- * unknown members, then each part in the order name, address, gender, birth date, telecom, extensions.
+ * unknown members, then each part in the order gender, birth date, name, address, telecom, extensions.
  * Throws the rows of 2.2: MISSING_VALUE, ADDITIONAL_PROPERTIES, INVALID_VALUE, INVALID_CREATE, TOO_FEW and TOO_MANY_VALUES_SUBMITTED.
  */
 export function readCreate(body: unknown, context: CreateContext): PdsRecord {
@@ -57,12 +56,8 @@ export function readCreate(body: unknown, context: CreateContext): PdsRecord {
 
 /** The draft as the record of this number. */
 export function toNewRecord({ patient, behind }: PdsRecord, nhsNumber: string): PdsRecord {
-  const identifier = {
-    extension: [verificationStatus()],
-    system: nhsNumberSystem,
-    value: nhsNumber,
-  };
-  const first = { resourceType: patient.resourceType, id: nhsNumber, identifier: [identifier] };
+  const identifier = [nhsNumberIdentifier(nhsNumber)];
+  const first = { resourceType: patient.resourceType, id: nhsNumber, identifier };
   return { patient: { ...first, ...patient, id: nhsNumber }, behind };
 }
 

@@ -4,8 +4,8 @@
  */
 import type { Address, ContactPoint, Coverage, Extension, HumanName, Patient } from 'fhir/r4.js';
 import { nhsNumberSystem, odsCodeSystem } from '../identifiers.ts';
-import { codeSystems, concept, extensionUrls, verificationStatus } from '../pds/extensions.ts';
-import { security, type Behind, type Former, type PdsRecord } from '../pds/record.ts';
+import { codeSystems, concept, extensionUrls } from '../pds/extensions.ts';
+import { nhsNumberIdentifier, security, type Behind, type Former, type PdsRecord } from '../pds/record.ts';
 import { Random } from './random.ts';
 import { communication, contactPreference } from './communication.ts';
 import { addressKeys, relatedPersonOf } from './related.ts';
@@ -37,9 +37,7 @@ export function toRecord(sketch: Sketch): PdsRecord {
   const patient: Patient = {
     resourceType: 'Patient',
     id: sketch.nhsNumber,
-    identifier: [
-      { system: nhsNumberSystem, value: sketch.nhsNumber, extension: [verificationStatus()] },
-    ],
+    identifier: [nhsNumberIdentifier(sketch.nhsNumber)],
     meta: { versionId: String(sketch.version ?? 1), security: [security(sketch.label ?? 'U')] },
   };
   if (sketch.names) patient.name = sketch.names.map((each) => nameOf(each, ids));
