@@ -45,6 +45,19 @@ function stopOnSignal(platform: Platform): void {
   });
 }
 
+/** A fault nobody caught leaves the process in an unknown state: it ends, and what was acknowledged is on disk. */
+function endOnFault(error: unknown): void {
+  // The message of a foreign error might quote a patient; the frames of its stack name files and lines only.
+  const frames = (error instanceof Error ? (error.stack ?? '') : '')
+    .split('\n')
+    .filter((line) => line.trimStart().startsWith('at '));
+  say(['Gatehouse ends after a fault of its own:', ...frames.slice(0, 12)].join('\n'));
+  process.exit(1);
+}
+
+process.on('uncaughtException', endOnFault);
+process.on('unhandledRejection', endOnFault);
+
 main().catch((error: unknown) => {
   const problem = Problem.from(error);
   say(

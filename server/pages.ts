@@ -76,7 +76,7 @@ function home({ publicUrl, services }: PagesOptions): string {
     .join('\n');
   return page(
     'Gatehouse',
-    `<p>This server is a sandbox of national health APIs over invented people. No data of real people may be put into it.</p>
+    `<p>The sandbox of this server holds invented people only. No data of real people may be put into it.</p>
 <h2>What runs here</h2>
 <ul>
 ${rows}

@@ -89,7 +89,7 @@ export async function startPlatform(
       store,
       journal,
       port,
-      base: `${publicUrl()}${pdsBase}`,
+      base: `${publicUrl()}${sandboxPath(config)}${pdsBase}`,
       welcome: () => welcome(publicUrl(), config),
       async stop() {
         clearInterval(sweeping);
@@ -204,7 +204,8 @@ function createPlatformFront(parts: Parts): Front {
     armed: (workspace) => workspaces.takeArmed(workspace),
   });
   const patients = store.open(patientCollection);
-  const base = () => `${publicUrl()}${pdsBase}`;
+  const sandbox = sandboxPath(config);
+  const base = () => `${publicUrl()}${sandbox}${pdsBase}`;
   const pds = pdsApi({
     patients: storedPatients({
       collection: patients,
@@ -279,12 +280,12 @@ function createPlatformFront(parts: Parts): Front {
       log,
       publicUrl,
       services: [
-        { name: 'PDS FHIR API: what it can do', path: `${pdsBase}/metadata` },
+        { name: 'PDS FHIR API: what it can do', path: `${sandbox}${pdsBase}/metadata` },
         {
           name: 'PDS FHIR API: OpenAPI document',
           path: '/specifications/personal-demographics.json',
         },
-        { name: 'Sandbox: scenarios to rehearse', path: '/_sandbox/scenarios' },
+        { name: 'Sandbox: scenarios to rehearse', path: `${sandbox}/_sandbox/scenarios` },
       ],
       downloads: { '/specifications/personal-demographics.json': openApiFile },
     }),
@@ -312,8 +313,13 @@ function listen(front: Front, { port, listenAddress }: Config): Promise<number> 
   });
 }
 
-function welcome(url: string, { installation }: Config): string[] {
-  const at = installation === 'laptop' ? url : `${url}/env/sandbox`;
+/** How the sandbox is reached: on a laptop it is what an address without an environment means. */
+function sandboxPath({ installation }: Config): string {
+  return installation === 'laptop' ? '' : '/env/sandbox';
+}
+
+function welcome(url: string, config: Config): string[] {
+  const at = url + sandboxPath(config);
   const id = "-H 'X-Request-ID: 60e0b220-8136-4ca5-ae46-1d97ef59d068'";
   return [
     '',
