@@ -3,6 +3,7 @@
  * Owns the order of the checks and what of the Bundle is kept: the baby, and who the mother is. The observations, places
  * and people around the birth are checked in birth-shapes.ts and not kept, as the national record has no place for them.
  */
+import { createHash } from 'node:crypto';
 import type { Extension, RelatedPerson } from 'fhir/r4.js';
 import { nhsNumberSystem } from '../identifiers.ts';
 import { entryShapes } from './birth-shapes.ts';
@@ -77,6 +78,13 @@ export function motherLink({ draft }: Birth, mother: PdsRecord | undefined): Pds
   return number === undefined || !link
     ? draft
     : withRelated(draft, { ...link, patient: patientOf(number) });
+}
+
+/** The UUID by which the birth was notified: made of baby and request, so that a repeat of the request is told the same. */
+export function notificationIdOf(nhsNumber: string, requestId: string): string {
+  const hex = createHash('sha256').update(`${nhsNumber} ${requestId}`).digest('hex').toUpperCase();
+  // Version 8 of RFC 9562: the bits are the maker's own.
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-A${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 // ---- the Bundle ----

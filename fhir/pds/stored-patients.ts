@@ -7,7 +7,7 @@ import type { Bundle } from 'fhir/r4.js';
 import { dayOf, type Clock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Changes, Collection, CollectionOf, Counters, Stored } from '../../core/store.ts';
-import { motherLink, readBirth } from './birth.ts';
+import { motherLink, notificationIdOf, readBirth } from './birth.ts';
 import { coverageBundle, readCoverage, withCoverage } from './coverage.ts';
 import { createCriteria, haveSameMother, isSamePerson, readCreate, toNewRecord } from './create.ts';
 import * as errors from './errors.ts';
@@ -135,7 +135,7 @@ export function storedPatients(options: StoredPatientsOptions): Patients {
         if (mother) asking.facts.people.push(mother.id);
         const draft = motherLink(birth, mother?.value);
         const shown = await addNew(options, draft, digest, asking, ignoreMatches);
-        return { ...shown, notificationId: clock.newId().toUpperCase() };
+        return { ...shown, notificationId: notificationIdOf(shown.nhsNumber, asking.requestId) };
       }),
 
     async relatedPersons(nhsNumber, base, asking): Promise<Bundle> {
