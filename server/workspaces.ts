@@ -77,11 +77,18 @@ export async function openWorkspaces(store: Store, clock: Clock): Promise<Worksp
     await drop(id);
   };
   const drop = async (id: string) => {
-    await store.reset(id);
-    known.delete(id);
+    const workspace = known.get(id);
+    known.delete(id); // first, so that no call begins in it while its records go
     armed.delete(id);
-    const stored = await collection.get(id);
-    if (stored) await collection.remove(id, stored.version);
+    try {
+      await store.reset(id);
+      const stored = await collection.get(id);
+      if (stored) await collection.remove(id, stored.version);
+      await store.reset(id); // what calls that had begun wrote meanwhile: nobody could remove it later
+    } catch (error) {
+      if (workspace) known.set(id, workspace); // to be removed when the store can write again
+      throw error;
+    }
   };
 
   return {
@@ -121,8 +128,10 @@ export async function openWorkspaces(store: Store, clock: Clock): Promise<Worksp
       if (id !== sharedWorkspace) {
         const renewed = { ...workspace, expires: clock.now() + lifetime };
         const stored = await collection.get(id);
-        if (stored) await collection.put(id, renewed, { expected: stored.version });
-        known.set(id, renewed);
+        if (stored && known.has(id)) {
+          await collection.put(id, renewed, { expected: stored.version });
+          known.set(id, renewed);
+        }
       }
       return dropped;
     },
