@@ -12,7 +12,7 @@ import type {
   Reference,
 } from 'fhir/r4.js';
 import type { Problem } from '../../core/problem.ts';
-import { forbiddenUpdate, invalidUpdate, invalidValueWith } from './errors.ts';
+import { forbiddenUpdate, invalidUpdate, invalidValueWith, tooManyValues } from './errors.ts';
 import { addressOf, currentUrl } from './field-rules-addresses.ts';
 import { contactOf, isEmptyPractice, practiceOf, telecomOf } from './field-rules-contacts.ts';
 import { extensionOf, kindOf } from './field-rules-extensions.ts';
@@ -139,6 +139,7 @@ export function judgeList<L extends List>(
   if (!Array.isArray(values)) throw wrong(values, list);
   const rule = rulesOf[list];
   checkIds(list, values, tracks);
+  checkLength(list, values, tracks);
   const judged = values.flatMap((value: unknown, i): Judged<Items[L]>[] =>
     comesToNothing(list, value, tracks)
       ? []
@@ -214,6 +215,18 @@ function checkIds(list: List, values: readonly unknown[], { origins }: Tracks): 
       ? invalidUpdate(`multiple '${list}' resources assigned the same object id '${shown(id)}'`)
       : invalidUpdate(`no '${list}' resources with object id '${shown(id)}'`);
   }
+}
+
+// ---- how many ----
+
+/** Names of some uses and contacts may be many; without an end to them one record could fill memory and disk. */
+const mostItems = 100;
+
+/** A record that holds more already may still be changed; it may not grow. */
+function checkLength(list: List, values: readonly unknown[], { origins }: Tracks): void {
+  if (values.length <= mostItems) return;
+  const added = values.filter((value) => !origins.has(value));
+  if (added.length > 0) throw tooManyValues(added.slice(0, 20), list);
 }
 
 // ---- extensions ----

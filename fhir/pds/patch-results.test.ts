@@ -43,6 +43,21 @@ describe('a PATCH that is accepted', () => {
     assert.equal(after.patient.multipleBirthInteger, 9);
   });
 
+  it('lets no list grow without end, and leaves one that is long already open to change', () => {
+    const old = (family: string) => add('/name/-', { use: 'old', family });
+    const names = Array.from({ length: 99 }, () => old('A'));
+    const long = patch(full(), names.slice(0, 100 - (full().patient.name?.length ?? 0)));
+    assert.equal(long.patient.name?.length, 100);
+    const refusal = refusalOf(() => patch(long, [old('B')]));
+    assert.match(refusal, /^400 TOO_MANY_VALUES_SUBMITTED: .*'B'.* in field 'name'$/);
+    const { patient, behind } = long;
+    const longer = {
+      patient: { ...patient, name: [...(patient.name ?? []), { id: 'F0000001' }] },
+      behind,
+    };
+    assert.equal(patch(longer, [replace('/gender', 'male')]).patient.gender, 'male');
+  });
+
   it('leaves the record it was given as it was', () => {
     const record = full();
     patch(record, [
