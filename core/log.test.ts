@@ -57,6 +57,22 @@ describe('the log', () => {
       assert.match(String(one?.timestamp), /^\d{4}-\d\d-\d\dT[\d:.]{12}Z$/);
   });
 
+  it('lets the calls go on when its reader has gone', async () => {
+    const out = new Writable({
+      write(_chunk, _encoding, done) {
+        done(new Error('EPIPE'));
+      },
+    });
+    const log = createLog('info', out);
+    for (let i = 0; i < 2; i++) {
+      log.access(line);
+      log.flush();
+      log.log('info', 'started');
+      await new Promise((resolve) => setImmediate(resolve)); // an error nobody hears would end this test here
+    }
+    assert.ok(out.destroyed);
+  });
+
   it('writes the lines of many calls together, a short while after them', async () => {
     const { out, writes, lines } = keep();
     const log = createLog('info', out);

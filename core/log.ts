@@ -44,6 +44,8 @@ export function createLog(level: string, out: Writable = process.stdout): Loggin
   let waiting: string[] = [];
   let dropped = 0;
   let timer: NodeJS.Timeout | undefined;
+  // Whoever reads the log may go away, as a pipe to `head` does: the calls go on without it.
+  out.on('error', () => undefined);
 
   const flush = () => {
     clearTimeout(timer);
