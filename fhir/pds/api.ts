@@ -155,6 +155,7 @@ async function coverage(options: PdsApiOptions, exchange: Exchange): Promise<Rep
   checkCoverage(exchange.method, caller);
   const nhsNumber = coverageQuery(exchange.query);
   checkOwn(caller, nhsNumber);
+  if (!isNhsNumber(nhsNumber)) throw errors.invalidResourceId();
   return bundled(
     200,
     await options.patients.coverage(nhsNumber, options.base(), asking(exchange, caller)),
@@ -165,13 +166,12 @@ async function replaceCoverage(options: PdsApiOptions, exchange: Exchange): Prom
   const caller = callerOf(exchange);
   checkCoverage(exchange.method, caller);
   const versionId = ifMatch(exchange);
-  const { body } = await readJson(exchange);
+  const { body, digest } = await readJson(exchange, versionId);
   options.bodyCheck('replaceCoverage')(body);
   return bundled(
     201,
     await options.patients.replaceCoverage(
-      body,
-      versionId,
+      { body, versionId, digest },
       options.base(),
       asking(exchange, caller),
     ),
@@ -265,14 +265,17 @@ function isJson({ headers }: Exchange, types: readonly string[]): boolean {
 }
 
 /** A POST body. Live reads it as JSON even where its type is plain text or not told, and its published tests rely on it. */
-async function readJson(exchange: Exchange): Promise<{ body: unknown; digest: string }> {
+async function readJson(
+  exchange: Exchange,
+  versionId = '',
+): Promise<{ body: unknown; digest: string }> {
   if (!isJson(exchange, ['application/json', fhirJson, 'text/plain', '']))
     throw errors.unsupportedService();
   const bytes = await exchange.body.bytes(bodyLimit);
   const body = readBody(bytes, () =>
     errors.unacceptable(400, 'Invalid payload received - incorrect format'),
   );
-  return { body, digest: digestOf(exchange.method, '', bytes) };
+  return { body, digest: digestOf(exchange.method, versionId, bytes) };
 }
 
 /** The only place where a body of this API is parsed. */

@@ -60,6 +60,6 @@ export interface Patients {
   /** A searchset; `base` is the absolute address of the API, for fullUrls. */
   relatedPersons(nhsNumber: string, base: string, asking: Asking): Promise<Bundle>;
   coverage(nhsNumber: string, base: string, asking: Asking): Promise<Bundle>;
-  /** Replaces the card. `versionId` is the one in If-Match. */
-  replaceCoverage(body: unknown, versionId: string, base: string, asking: Asking): Promise<Bundle>;
+  /** Replaces the card. */
+  replaceCoverage(update: Omit<Update, 'nhsNumber'>, base: string, asking: Asking): Promise<Bundle>;
 }

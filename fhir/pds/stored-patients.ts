@@ -102,16 +102,7 @@ export function storedPatients(options: StoredPatientsOptions): Patients {
         newObjectId: options.newObjectId,
         isPractice: options.isPractice,
       });
-      const remembering = remember(changed, asking.requestId, update.digest, clock.now());
-      try {
-        return toShown(await write(collection, stored, remembering, asking), asking);
-      } catch (error) {
-        // The winner may be this very request, whose caller was told to repeat it before it had landed (1.5, 3.6).
-        const winner = await collection.in(asking.workspace).get(stored.id);
-        if (!winner || !repeatOf(winner.value, asking.requestId, update.digest, clock.now()))
-          throw error;
-        return toShown(winner, asking);
-      }
+      return toShown(await writeOnce(options, stored, changed, update.digest, asking), asking);
     },
 
     create: (body, digest, asking) =>
@@ -161,16 +152,18 @@ export function storedPatients(options: StoredPatientsOptions): Patients {
       return coverageBundle(stored.value, base, clock.now());
     },
 
-    async replaceCoverage(body, versionId, base, asking) {
+    async replaceCoverage({ body, versionId, digest }, base, asking) {
       const { nhsNumber, coverage } = readCoverage(body, clock.now());
       if (asking.caller.mode === 'patient' && asking.caller.nhsNumber !== nhsNumber) {
         asking.facts.people.push(nhsNumber);
         throw errors.patientForbidden();
       }
       const stored = await writable(collection, nhsNumber, asking);
+      const repeat = repeatOf(stored.value, asking.requestId, digest, clock.now());
+      if (repeat) return coverageBundle(stored.value, base, clock.now());
       if (stored.value.patient.meta.versionId !== versionId) throw errors.versionMismatch();
       const changed = withCoverage(stored.value, coverage);
-      const written = await write(collection, stored, changed, asking);
+      const written = await writeOnce(options, stored, changed, digest, asking);
       return coverageBundle(written.value, base, clock.now());
     },
   };
@@ -237,6 +230,25 @@ async function write(
     });
   asking.facts.commit = written.commit;
   return written;
+}
+
+/** Writes a change and remembers whose request it was; a repeat that comes second gets what the first one wrote. */
+async function writeOnce(
+  { collection, clock }: StoredPatientsOptions,
+  stored: Stored<PdsRecord>,
+  changed: PdsRecord,
+  digest: string,
+  asking: Asking,
+): Promise<Stored<PdsRecord>> {
+  const remembering = remember(changed, asking.requestId, digest, clock.now());
+  try {
+    return await write(collection, stored, remembering, asking);
+  } catch (error) {
+    // The winner may be this very request, whose caller was told to repeat it before it had landed (1.5, 3.6).
+    const winner = await collection.in(asking.workspace).get(stored.id);
+    if (!winner || !repeatOf(winner.value, asking.requestId, digest, clock.now())) throw error;
+    return winner;
+  }
 }
 
 async function addNew(
