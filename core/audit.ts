@@ -2,7 +2,7 @@
  * Audit: who saw or changed which record, on disk before the answer leaves.
  * Owns the entry, the port Journal and the policy; files and chains are in server/audit/.
  */
-import type { Exchange, Policy } from './exchange.ts';
+import type { Exchange, Policy, Reply } from './exchange.ts';
 import { Problem } from './problem.ts';
 
 /** One access. Identifiers only: no names, no tokens, no bodies. Times in milliseconds since the epoch. */
@@ -48,17 +48,19 @@ export function audited(journal: Journal, api: string, now: () => number): Polic
   return (next) => async (exchange) => {
     // Otherwise a write would land in the store and nobody would find it in the audit.
     if (journal.failed) throw unavailable();
+    let reply: Reply;
     try {
-      const reply = await next(exchange);
-      await write(journal, toEntry(exchange, api, reply.status, now()));
-      return reply;
+      reply = await next(exchange);
     } catch (error) {
       const problem = Problem.from(error);
       exchange.facts.code ??= problem.code ?? problem.kind;
-      await write(journal, toEntry(exchange, api, problem.status, now()));
+      // First, so that what is still being done is entered even if the entry of the refusal cannot be written.
       enterLate(journal, exchange, api, now);
+      await write(journal, toEntry(exchange, api, problem.status, now()));
       throw problem;
     }
+    await write(journal, toEntry(exchange, api, reply.status, now()));
+    return reply;
   };
 }
 
@@ -82,7 +84,7 @@ export function toEntry(exchange: Exchange, api: string, status: number, at: num
     kind: 'access',
     api,
     environment: exchange.environment,
-    workspace: exchange.workspace,
+    workspace: facts.workspace ?? exchange.workspace,
     action: facts.route ?? exchange.method,
     app: caller?.appId ?? '',
     mode: caller?.mode ?? '',

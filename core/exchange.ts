@@ -48,7 +48,8 @@ export type AccessMode = 'worker' | 'app' | 'privileged' | 'patient';
 export interface Facts {
   /** The operation that answered, such as `GET /Patient/:id`. */
   route?: string;
-  app?: string;
+  /** The workspace the call was put into. */
+  workspace?: string;
   /** Everything audit says of the caller. */
   caller?: Caller;
   /** The NHS numbers of all people whose record was touched or shown. */
@@ -73,7 +74,7 @@ export interface Call {
   readonly query: URLSearchParams;
   readonly body: Body;
   readonly peer: Connection;
-  /** Aborted when the caller has gone or the deadline has passed. */
+  /** Aborted when the caller has gone. */
   readonly signal: AbortSignal;
   /** Bound to the request's ids. */
   readonly log: Log;

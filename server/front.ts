@@ -107,21 +107,24 @@ export function createFront(options: FrontOptions): Front {
         params: {},
         caller: undefined,
       });
-      mount.handler(exchange).then(
-        (reply) => {
-          // Also for a call that came before: its caller would send the next one to a server that has gone.
-          if (draining) response.shouldKeepAlive = false;
+      const failed = (error: unknown) => {
+        // An API has an error edge of its own; what gets past it is a fault of ours.
+        options.log.log('error', 'a handler let an error through', {
+          api: mount.api,
+          kind: Problem.from(error).kind,
+        });
+        if (response.headersSent) response.destroy();
+        else send({ status: 500 }, served, response, mount, options.log, timeouts);
+      };
+      mount.handler(exchange).then((reply) => {
+        // Also for a call that came before: its caller would send the next one to a server that has gone.
+        if (draining) response.shouldKeepAlive = false;
+        try {
           send(reply, served, response, mount, options.log, timeouts);
-        },
-        (error: unknown) => {
-          // An API has an error edge of its own; what gets past it is a fault of ours.
-          options.log.log('error', 'a handler let an error through', {
-            api: mount.api,
-            kind: Problem.from(error).kind,
-          });
-          send({ status: 500 }, served, response, mount, options.log, timeouts);
-        },
-      );
+        } catch (error) {
+          failed(error);
+        }
+      }, failed);
     },
   );
 

@@ -54,6 +54,8 @@ export interface StartOptions {
 
 const pdsBase = '/personal-demographics/FHIR/R4';
 const drainPatience = 8_000;
+/** Records that the shared workspace may change: all that a bench or a team together will, and still a bound. */
+const sharedLimit = 200_000;
 
 /**
  * @param root the folder with package.json, from which data files are read.
@@ -118,7 +120,7 @@ async function openData(
   const store = await openEmbeddedStore({
     dir,
     syncDelay: config.storeSyncDelay,
-    unlimited: [sharedWorkspace],
+    limits: { [sharedWorkspace]: sharedLimit },
     log,
   });
   for (const line of store.opening.recovered) say(`Store: ${line}`);
@@ -259,14 +261,16 @@ function createPlatformFront(parts: Parts): Front {
         sandboxApi({
           workspaces,
           scenarios: rehearsal.scenarios,
-          patients,
-          patientFaults: checks.patientFaults,
-          enterSeeded: (exchange, nhsNumber, commit) =>
-            journal.append({
-              ...toEntry(exchange, 'sandbox', 201, now()),
-              people: [nhsNumber],
-              commit,
-            }),
+          seeding: {
+            patients,
+            patientFaults: checks.patientFaults,
+            enterSeeded: (exchange, nhsNumber, commit) =>
+              journal.append({
+                ...toEntry(exchange, 'sandbox', 201, now()),
+                people: [nhsNumber],
+                commit,
+              }),
+          },
         }),
       ),
     },

@@ -6,27 +6,17 @@ import type { Exchange, Handler, Reply } from '../core/exchange.ts';
 import { Problem } from '../core/problem.ts';
 import { routes, type Routes } from '../core/routes.ts';
 import { checker } from '../core/schema.ts';
-import type { Collection } from '../core/store.ts';
-import { isNhsNumber } from '../fhir/identifiers.ts';
-import { JsonFault, parseJson } from '../fhir/json.ts';
-import { behindFaults } from '../fhir/pds/behind-check.ts';
-import { fromLine, type PdsRecord } from '../fhir/pds/record.ts';
 import type { Scenario } from './gateway/policies/rehearsal.ts';
+import { parse, seedWorkspace, type SeedOptions } from './sandbox-seed.ts';
 import type { Workspace, Workspaces } from './workspaces.ts';
 
 export interface SandboxOptions {
   readonly workspaces: Workspaces;
   readonly scenarios: readonly Scenario[];
-  readonly patients: Collection<PdsRecord>;
-  /** Faults of a Patient that is to be seeded, in words; empty when it may be kept. */
-  readonly patientFaults: (patient: unknown) => readonly string[];
-  /** Enters one seeded record into the audit: each write has a commit of its own, and a call's entry names only one. */
-  readonly enterSeeded: (exchange: Exchange, nhsNumber: string, commit: number) => Promise<void>;
+  readonly seeding: SeedOptions;
 }
 
-const seedLimit = 16 * 1024 * 1024;
 const bodyLimit = 64 * 1024;
-const mostSeeded = 5_000;
 
 export function sandboxApi(options: SandboxOptions): Handler {
   return routes(sandboxRoutes(options));
@@ -119,92 +109,17 @@ function disarm({ workspaces }: SandboxOptions, { params }: Exchange): Promise<R
   return Promise.resolve({ status: 204 });
 }
 
-/**
- * Seeds a workspace with NDJSON lines or one JSON Patient, list of Patients or Bundle.
- * All are checked before the first is kept; the answer says what was kept and warns of numbers that are issued to people.
- */
-async function seed(options: SandboxOptions, exchange: Exchange): Promise<Reply> {
-  const { id } = options.workspaces.get(exchange.params.id ?? '');
-  const records = toRecords(await exchange.body.bytes(seedLimit));
-  if (records.length === 0) throw new Problem('invalid', 'There is no Patient in the body');
-  records.forEach((record, i) => {
-    const faults = faultsOf(record, options);
-    if (faults.length > 0)
-      throw new Problem('invalid', `Patient ${i + 1}: ${faults.slice(0, 5).join('; ')}`);
-  });
-  const view = options.patients.in(id);
-  // Side by side, so that they share commits and audit writes.
-  await Promise.all(
-    records.map(async (record) => {
-      const nhsNumber = record.patient.id;
-      const stored = await view.get(nhsNumber);
-      const put = { expected: stored?.version ?? 0, by: exchange.facts.caller?.appId ?? 'sandbox' };
-      const { commit } = await view.put(nhsNumber, record, put);
-      await options.enterSeeded(exchange, nhsNumber, commit);
-    }),
-  );
-  const issued = records.filter(({ patient }) => /^[4-7]/.test(patient.id)).length;
+async function seed({ workspaces, seeding }: SandboxOptions, exchange: Exchange): Promise<Reply> {
+  const { id } = workspaces.get(exchange.params.id ?? '');
+  exchange.facts.workspace = id;
+  const kept = await seedWorkspace(id, exchange, seeding);
+  const issued = kept.filter((nhsNumber) => /^[4-7]/.test(nhsNumber)).length;
   return json(201, {
-    kept: records.length,
+    kept: kept.length,
     ...(issued > 0
       ? { warnings: [`${issued} numbers lie in ranges issued to real people: use 999 numbers`] }
       : {}),
   });
-}
-
-function faultsOf(record: PdsRecord, { patientFaults }: SandboxOptions): readonly string[] {
-  const id: unknown = record.patient.id; // not checked yet
-  if (typeof id !== 'string' || !isNhsNumber(id)) return ['id must be a valid NHS number'];
-  return [...patientFaults(record.patient), ...behindFaults(record.behind)];
-}
-
-function toRecords(bytes: Buffer): PdsRecord[] {
-  const text = bytes.toString('utf8').trim();
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const [first = ''] = lines;
-  const isNdjson = lines.length > 1 && first.startsWith('{') && first.trimEnd().endsWith('}');
-  const resources = isNdjson
-    ? atMostSeeded(lines).map((line) => parse(Buffer.from(line)))
-    : atMostSeeded(patientsOf(parse(bytes)));
-  return resources.map((resource) => {
-    if (typeof resource !== 'object' || resource === null)
-      throw new Problem('invalid', 'Each entry must be a Patient');
-    return toRecord(resource);
-  });
-}
-
-function atMostSeeded<T>(patients: readonly T[]): readonly T[] {
-  if (patients.length <= mostSeeded) return patients;
-  throw new Problem('too-large', `At most ${mostSeeded} patients a call`);
-}
-
-function toRecord(resource: object): PdsRecord {
-  try {
-    const record = fromLine(JSON.stringify(resource));
-    // What lies behind came as a text in a text, past the limits of the body.
-    parse(Buffer.from(JSON.stringify(record.behind)));
-    return record;
-  } catch {
-    throw new Problem('invalid', 'A Patient cannot be read');
-  }
-}
-
-function patientsOf(body: unknown): unknown[] {
-  if (Array.isArray(body)) return body;
-  if (typeof body !== 'object' || body === null) return [body];
-  const { resourceType, entry } = body as { resourceType?: unknown; entry?: unknown };
-  if (resourceType !== 'Bundle' || !Array.isArray(entry)) return [body];
-  return entry.map((item: { resource?: unknown } | null) => item?.resource);
-}
-
-function parse(bytes: Buffer): unknown {
-  try {
-    return parseJson(bytes, { depth: 64, members: 1_000_000 });
-  } catch (error) {
-    if (error instanceof JsonFault)
-      throw new Problem('invalid', 'The body is not JSON of the accepted form');
-    throw error;
-  }
 }
 
 function shown({ id, name, created, expires }: Workspace, changed: number): object {

@@ -68,9 +68,12 @@ export class ServedCall implements Call {
     if (!this.#abort) {
       const abort = new AbortController();
       this.#abort = abort;
-      this.request.socket.once('close', () => {
+      const gone = () => {
         abort.abort();
-      });
+      };
+      this.request.socket.once('close', gone);
+      // The connection may outlive the call by many others.
+      this.onEnd(() => this.request.socket.off('close', gone));
     }
     return this.#abort.signal;
   }

@@ -179,6 +179,7 @@ export function inWorkspace(workspaces: Workspaces): Policy {
   return (next) => (exchange) => {
     const id = exchange.headers['x-gatehouse-workspace'];
     const workspace = id === undefined ? sharedWorkspace : workspaces.get(id).id;
+    exchange.facts.workspace = workspace;
     return next(exchange.with({ workspace }));
   };
 }

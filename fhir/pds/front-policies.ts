@@ -41,15 +41,18 @@ export const cors: Policy = (next) => async (exchange) => {
 
 /**
  * Enters the person whom the address names, so that a call that was refused before any record was looked at (401, 403,
- * 429) is found in the audit under that person. Stands directly behind the audit.
+ * 429) is found in the audit under that person; whoever looks at a record names its person at once. Stands directly
+ * behind the audit.
  */
 export const namesPerson: Policy = (next) => async (exchange) => {
   try {
     return await next(exchange);
   } finally {
-    const nhsNumber = personIn(exchange);
     const { people } = exchange.facts;
-    if (isNhsNumber(nhsNumber) && !people.includes(nhsNumber)) people.push(nhsNumber);
+    if (people.length === 0) {
+      const nhsNumber = personIn(exchange);
+      if (isNhsNumber(nhsNumber)) people.push(nhsNumber);
+    }
   }
 };
 

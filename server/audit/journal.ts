@@ -185,6 +185,7 @@ class ChainJournal implements OpenJournal {
       }
       this.#writing = undefined;
       this.#acknowledge(batch);
+      this.#payOwed();
     } catch (error) {
       this.#fail(batch, error);
     }
@@ -298,6 +299,11 @@ class ChainJournal implements OpenJournal {
     this.#state = 'open';
     await broken.file.close().catch(() => undefined); // its failure has been told already
     log?.log('info', 'The audit can be written again', { owed: this.#owed.length });
+    this.#payOwed();
+  }
+
+  /** Enters what was refused although its change is in the store. */
+  #payOwed(): void {
     for (const entry of this.#owed.splice(0))
       this.append({ ...entry, kind: 'recovered' }).catch(() => undefined); // then it is owed again
   }

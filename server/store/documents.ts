@@ -46,11 +46,11 @@ export class Documents {
   readonly #dropWorkspace: Statement;
   /** How many documents each workspace has changed, by number; counted at first use. */
   readonly #changed = new Map<number, number>();
-  readonly #unlimited: readonly string[];
+  readonly #limits: Readonly<Record<string, number>>;
   readonly #countChanged: Statement;
 
-  constructor(sqlite: Sqlite, unlimited: readonly string[]) {
-    this.#unlimited = unlimited;
+  constructor(sqlite: Sqlite, limits: Readonly<Record<string, number>>) {
+    this.#limits = limits;
     this.#names = new Names(sqlite);
     this.#keyRows = new KeyRows(sqlite);
     this.#held = sqlite.prepare(
@@ -177,11 +177,12 @@ export class Documents {
   }
 
   #refuseNew(name: string, { workspace }: Place, held: Held | undefined): Outcome | undefined {
-    if (workspace === 0 || held !== undefined || this.#unlimited.includes(name)) return undefined;
-    if (this.#changedIn(workspace) < workspaceLimit) return undefined;
+    if (workspace === 0 || held !== undefined) return undefined;
+    const limit = this.#limits[name] ?? workspaceLimit;
+    if (this.#changedIn(workspace) < limit) return undefined;
     return {
       kind: 'forbidden',
-      message: `A workspace may change at most ${workspaceLimit} records: reset it or use another`,
+      message: `This workspace may change at most ${limit} records: reset it or use another`,
     };
   }
 

@@ -88,11 +88,12 @@ describe('the embedded store', () => {
     await store.close();
   }).timeout(30_000);
 
-  it('lets a workspace change any number when it is named as unlimited', async () => {
-    const store = await openEmbeddedStore({ dir: newFolder(), unlimited: ['shared'] });
+  it('lets a workspace with a limit of its own change that many', async () => {
+    const store = await openEmbeddedStore({ dir: newFolder(), limits: { shared: 10_001 } });
     const shared = store.open(notes).in('shared');
     const put = (n: number) => shared.put(`id${n}`, { n }, { expected: 0 });
     await Promise.all(Array.from({ length: 10_001 }, (_, n) => put(n)));
+    await assert.rejects(put(10_001), isProblem('forbidden'));
     assert.equal(await store.changed('shared'), 10_001);
     await store.close();
   }).timeout(30_000);

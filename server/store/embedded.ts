@@ -24,8 +24,8 @@ export interface EmbeddedOptions {
   readonly dir: string;
   /** Milliseconds that each sync is slowed down by, to measure how writers share syncs. Default 0. */
   readonly syncDelay?: number;
-  /** Workspaces that may change as many records as they like; any other at most 10,000. */
-  readonly unlimited?: readonly string[];
+  /** How many records a workspace may change, by name, where that is not 10,000. */
+  readonly limits?: Readonly<Record<string, number>>;
   readonly log?: Log;
 }
 
@@ -75,7 +75,7 @@ async function storeOver(
   file: string,
   opening: Opening,
   unlock: () => void,
-  { syncDelay = 0, unlimited = [] }: EmbeddedOptions,
+  { syncDelay = 0, limits = {} }: EmbeddedOptions,
   log: Log,
 ): Promise<EmbeddedStore> {
   const reads = new Reads(openSqlite(file, { readOnly: true }));
@@ -101,7 +101,7 @@ async function storeOver(
     });
     if (changes.length > 0) tell(changes);
   };
-  const writer = startWriter({ file, syncDelay, unlimited }, landed, log);
+  const writer = startWriter({ file, syncDelay, limits }, landed, log);
   const parts: Parts = { reads, writer, overlays };
   if (opening.unindexed) await writer.write({ kind: 'index' });
   let closed: Promise<void> | undefined;

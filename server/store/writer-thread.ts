@@ -13,8 +13,8 @@ export interface WriterData {
   readonly file: string;
   /** Milliseconds to sleep at each sync, to show what a slow disk does. */
   readonly syncDelay: number;
-  /** Workspaces that may change as many records as they like. */
-  readonly unlimited: readonly string[];
+  /** How many records a workspace may change, by name, where that is not 10,000. */
+  readonly limits: Readonly<Record<string, number>>;
 }
 
 /** The answer to a batch: an outcome for each write, or why nothing of it is on disk. */
@@ -26,9 +26,9 @@ const pagesBeforeCheckpoint = 4000;
 
 serve(workerData as WriterData); // writer.ts starts this file with exactly that
 
-function serve({ file, syncDelay, unlimited }: WriterData): void {
+function serve({ file, syncDelay, limits }: WriterData): void {
   const sqlite = openSqlite(file, { cache: 32, temporary: 'file' });
-  const writes = new Writes(sqlite, unlimited);
+  const writes = new Writes(sqlite, limits);
   let pages = 0;
   const sleep = (syncs: number) => {
     if (syncDelay > 0)

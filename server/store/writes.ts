@@ -26,10 +26,10 @@ export class Writes {
   readonly #setMark: Statement;
   readonly #clearMark: Statement;
 
-  /** @param unlimited workspaces that may change as many records as they like. */
-  constructor(sqlite: Sqlite, unlimited: readonly string[] = []) {
+  /** @param limits how many records a workspace may change, by name, where that is not 10,000. */
+  constructor(sqlite: Sqlite, limits: Readonly<Record<string, number>> = {}) {
     this.#sqlite = sqlite;
-    this.#documents = new Documents(sqlite, unlimited);
+    this.#documents = new Documents(sqlite, limits);
     this.#commit = this.#meta('last_commit');
     this.#pruned = this.#meta('pruned');
     this.#saveMeta = sqlite.prepare('UPDATE meta SET value = ? WHERE name = ?');
