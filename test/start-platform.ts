@@ -94,20 +94,20 @@ export async function call(url: string, init: CallInit = {}): Promise<Answer> {
   });
   const text = await response.text();
   const answer = { status: response.status, headers: response.headers, text, json: parse(text) };
-  judge(init.method ?? 'GET', url, answer);
+  judge(init.method ?? 'GET', url, headers, answer);
   return answer;
 }
 
 const pdsBase = '/personal-demographics/FHIR/R4';
 let pds: OpenApi | undefined;
 
-function judge(method: string, url: string, answer: Answer): void {
+function judge(method: string, url: string, sent: Headers, answer: Answer): void {
   const { pathname } = new URL(url);
   const at = pathname.indexOf(`${pdsBase}/`);
   if (at < 0 || method === 'OPTIONS') return;
   pds ??= loadOpenApi(join(root, 'fhir/pds/openapi.json'));
   const path = pathname.slice(at + pdsBase.length);
-  const faults = pdsFaults(pds, method, path, answer);
+  const faults = [...pdsFaults(pds, method, path, answer), ...headerFaults(sent, answer)];
   assert.deepEqual(faults, [], `${method} ${path} was answered otherwise than described`);
 }
 
@@ -127,4 +127,16 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The ids come back as they were sent, an ETag with what has a version only, and nothing of a person is for caches. */
+function headerFaults(sent: Headers, { status, headers, json }: Answer): string[] {
+  const faults = ['x-request-id', 'x-correlation-id']
+    .filter((name) => headers.get(name) !== sent.get(name))
+    .map((name) => `${name} is not as sent`);
+  const versioned = json?.resourceType === 'Patient' || json?.meta?.versionId !== undefined;
+  if (versioned !== headers.has('etag')) faults.push('ETag with the wrong kind of answer');
+  const personal = status < 300 && ['Patient', 'Bundle'].includes(json?.resourceType);
+  if (personal && headers.get('cache-control') !== 'no-store') faults.push('may be cached');
+  return faults;
 }

@@ -92,7 +92,7 @@ async function search(options: PdsApiOptions, exchange: Exchange): Promise<Reply
   const criteria = readCriteria(exchange.query, maxResults);
   const explain = exchange.headers['x-gatehouse-explain'] === 'true';
   const found = await options.patients.search(criteria, asking(exchange, caller), explain);
-  return json(200, toSearchset(found, options, explain), fhirJson);
+  return people(200, toSearchset(found, options, explain));
 }
 
 async function update({ patients, bodyCheck }: PdsApiOptions, exchange: Exchange): Promise<Reply> {
@@ -147,7 +147,7 @@ async function relatedPersons(options: PdsApiOptions, exchange: Exchange): Promi
     options.base(),
     asking(exchange, caller),
   );
-  return json(200, bundle, fhirJson);
+  return people(200, bundle);
 }
 
 async function coverage(options: PdsApiOptions, exchange: Exchange): Promise<Reply> {
@@ -303,10 +303,13 @@ function asking(exchange: Exchange, caller: Caller): Asking {
 
 // ---- replies ----
 
+/** What is known of a person is never left in a cache on its way. */
+const patientData = { 'content-type': fhirJson, 'cache-control': 'no-store' };
+
 function shown(status: number, { versionId, text }: Shown): Reply {
   return {
     status,
-    headers: { 'content-type': fhirJson, etag: `W/"${versionId}"` },
+    headers: { ...patientData, etag: `W/"${versionId}"` },
     body: text,
   };
 }
@@ -315,9 +318,13 @@ function json(status: number, value: object, type = 'application/json'): Reply {
   return { status, headers: { 'content-type': type }, body: JSON.stringify(value) };
 }
 
+function people(status: number, bundle: Bundle | Bundle<FhirResource>): Reply {
+  return { status, headers: patientData, body: JSON.stringify(bundle) };
+}
+
 /** A Bundle whose version is the record's (4.10). */
 function bundled(status: number, bundle: Bundle): Reply {
-  const reply = json(status, bundle, fhirJson);
+  const reply = people(status, bundle);
   return { ...reply, headers: { ...reply.headers, etag: `W/"${bundle.meta?.versionId ?? ''}"` } };
 }
 
