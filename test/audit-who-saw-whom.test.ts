@@ -88,7 +88,7 @@ describe('the audit of calls', function () {
       ],
       [
         () => platform.call('/Patient/5900053636'),
-        { people: ['5900053636', '9732019395'], status: 200 },
+        { people: ['5900053636', '9732019840', '9732019395'], status: 200 },
       ],
     ];
     for (const [send, wanted] of calls) {

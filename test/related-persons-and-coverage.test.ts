@@ -81,6 +81,12 @@ describe('the people to contact and the card', () => {
       assert.equal(because(await people(jane, asPatient(paula))), ownOnly);
     });
 
+    it('are those of the record that a merged number leads to', async () => {
+      const { json } = await people('5900053636', asPatient('5900053636'));
+      assert.deepEqual([json.resourceType, json.total], ['Bundle', 0]);
+      assert.equal(because(await people('9732019395', asPatient('5900053636'))), ownOnly);
+    });
+
     describe('of somebody with several', () => {
       const related = (id: string, rank?: number, nhsNumber?: string): RelatedPerson => ({
         resourceType: 'RelatedPerson',

@@ -354,6 +354,34 @@ describe('searching for a patient', () => {
         );
     });
 
+    it('holds a wildcard against the first given name, a whole name against any', async () => {
+      const bob = 'family=Smith&gender=male&birthdate=2000-05-05&email=test@test.com';
+      assert.ok((await find(`${bob}&given=Sa*&given=Bob`)).includes('5900030741'));
+      assert.deepEqual(await find(`${bob}&given=Bo*`), []);
+      assert.deepEqual(await find(`${bob}&given=Sam&given=Bob`), ['5900030741']);
+    });
+
+    it('takes names of 35 characters and no longer ones', async () => {
+      const born = 'birthdate=2010-10-22';
+      assert.deepEqual(await find(`family=${'A'.repeat(35)}&${born}`), []);
+      for (const [query, what] of [
+        [`family=${'A'.repeat(36)}&${born}`, 'name.family'],
+        [`family=Smith&given=${'A'.repeat(36)}&${born}`, 'name.given'],
+      ])
+        assert.equal(
+          refusal(await search(query ?? '')).diagnostics,
+          `Invalid search data provided - '${what ?? ''}'`,
+        );
+    });
+
+    it('looks for a partial birth date in a range only', async () => {
+      const amina = 'family=Hassan&given=Amina';
+      assert.deepEqual(await find(`${amina}&birthdate=1948-01-01`), []);
+      assert.deepEqual(await find(`${amina}&birthdate=ge1948-01-01&birthdate=le1948-12-31`), [
+        '9991000674',
+      ]);
+    });
+
     it('keeps only score 1 in an exact match', async () => {
       const wild = 'family=Sm*&gender=female&birthdate=2010-10-22';
       assert.deepEqual(await find(`${wild}&_exact-match=true`), []);

@@ -650,6 +650,35 @@ describe('updating a patient', () => {
     assert.ok(ids.includes(jane));
   });
 
+  it('keeps former addresses, numbers and genders for a search with history', async () => {
+    const person = 'family=Sanderson&birthdate=1936-06-21';
+    const add = (path: string, value: unknown) => ({ op: 'add', path, value });
+    const changed = await patch(adrian, [
+      { op: 'test', path: '/address/0/id', value: 'E6F42AC4' },
+      { op: 'remove', path: '/address/0' },
+      add('/address/-', {
+        use: 'home',
+        line: ['1 New Road', '', '', 'LEEDS'],
+        postalCode: 'LS9 9ZZ',
+      }),
+      add('/telecom/-', { system: 'phone', use: 'home', value: '07700900177' }),
+      { op: 'replace', path: '/gender', value: 'female' },
+    ]);
+    assert.equal(changed.status, 200, changed.text);
+    const { id } = changed.json.telecom[0];
+    const removed = await patch(adrian, [
+      { op: 'test', path: '/telecom/0/id', value: id },
+      { op: 'remove', path: '/telecom/0' },
+    ]);
+    assert.equal(removed.status, 200, removed.text);
+    assert.ok(!('telecom' in removed.json), 'no empty list');
+    assert.equal(await search(`${person}&address-postalcode=LS9%209ZZ&gender=female`), 1);
+    for (const former of ['address-postalcode=ZY5T2PX', 'phone=07700900177', 'gender=male']) {
+      assert.equal(await search(`${person}&${former}`), 0, former);
+      assert.equal(await search(`${person}&${former}&_history=true`), 1, former);
+    }
+  });
+
   it('matches no former birth date, not even with history', async () => {
     assert.equal(
       (await patch(adrian, [{ op: 'replace', path: '/birthDate', value: '1936-06-22' }])).status,
