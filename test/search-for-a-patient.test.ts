@@ -639,6 +639,24 @@ describe('searching for a patient', () => {
       }
     });
 
+    it('tells that history would have found somebody, unless that one is restricted', async () => {
+      const open = person('9999999980', soon);
+      const [label] = open.patient.meta.security;
+      const restricted: PdsRecord = {
+        ...open,
+        patient: {
+          ...open.patient,
+          meta: { versionId: '1', security: [{ ...label, code: 'R', display: 'restricted' }] },
+        },
+      };
+      const query = `family=Undershaft&${born}`;
+      const why = { 'x-gatehouse-explain': 'true' };
+      assert.match((await search(query, { ...headers, ...why })).text, /_history=true/);
+      const there = await among(restricted);
+      assert.equal((await find(`${query}&_history=true`, there)).length, 1);
+      assert.doesNotMatch((await search(query, { ...there, ...why })).text, /_history=true/);
+    });
+
     it('never matches what is hidden', async () => {
       for (const query of [
         `family=Secretname&${born}`,
@@ -725,6 +743,10 @@ describe('searching for a patient', () => {
           resource.issue.map(({ diagnostics }) => diagnostics),
         );
       assert.deepEqual(await notes(there), await notes(nowhere));
+      const [unfit, unknown] = ['Godsoe', 'Nobodyhere'].map(
+        (family) => `family=${family}&given=Zara&birthdate=1936-02-24`,
+      );
+      assert.deepEqual(await notes(unfit ?? ''), await notes(unknown ?? ''));
     });
   });
 });
