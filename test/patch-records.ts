@@ -4,8 +4,8 @@ import type { AccessMode } from '../core/exchange.ts';
 import { Problem, type ErrorRow } from '../core/problem.ts';
 import { nhsNumberSystem, odsCodeSystem } from '../fhir/identifiers.ts';
 import type { PdsRow } from '../fhir/pds/errors.ts';
-import { concept, extensionUrls, verificationStatus } from '../fhir/pds/extensions.ts';
-import { applyPatches, readPatches } from '../fhir/pds/patch.ts';
+import { concept, extensionUrls, verificationStatus } from '../fhir/pds/fields/extensions.ts';
+import { applyPatches, readPatches } from '../fhir/pds/update/patch.ts';
 import { security, type PdsPatient, type PdsRecord } from '../fhir/pds/record.ts';
 
 export const now = Date.parse('2026-03-02T12:00:00Z');

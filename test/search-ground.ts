@@ -13,10 +13,10 @@ import {
   type Confidentiality,
   type PdsRecord,
 } from '../fhir/pds/record.ts';
-import { readCriteria } from '../fhir/pds/search-query.ts';
-import { keysOf } from '../fhir/pds/trace-keys.ts';
-import { trace, type TraceOptions } from '../fhir/pds/trace.ts';
-import type { TraceResult } from '../fhir/pds/trace.ts';
+import { readCriteria } from '../fhir/pds/trace/search-query.ts';
+import { keysOf } from '../fhir/pds/trace/trace-keys.ts';
+import { trace, type TraceOptions } from '../fhir/pds/trace/trace.ts';
+import type { TraceResult } from '../fhir/pds/trace/trace.ts';
 import { openEmbeddedStore, type EmbeddedStore } from '../server/store/embedded.ts';
 
 export interface Sketch {

@@ -13,7 +13,7 @@ import { fhirJson } from '../outcome.ts';
 import { coverageQuery } from './coverage.ts';
 import * as errors from './errors.ts';
 import type { Asking, FoundAll, Patients, Shown } from './patients.ts';
-import { maxResultsFor, readCriteria } from './search-query.ts';
+import { maxResultsFor, readCriteria } from './trace/search-query.ts';
 import { timestamp } from './searchset.ts';
 
 export interface PdsApiOptions {

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { Problem } from '../../core/problem.ts';
 import { loadOpenApi, type Example } from '../openapi.ts';
-import { readBirth } from './birth.ts';
+import { readBirth } from './create/birth.ts';
 import { createBodyChecks } from './body-checks.ts';
 import { readCoverage } from './coverage.ts';
-import { readCreate } from './create.ts';
+import { readCreate } from './create/create.ts';
 import type { PdsRow } from './errors.ts';
 
 const doc = loadOpenApi(fileURLToPath(new URL('openapi.json', import.meta.url)));

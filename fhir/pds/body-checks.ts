@@ -13,7 +13,7 @@ import {
   tooFewValues,
   tooManyValues,
 } from './errors.ts';
-import { pythonText } from './python-text.ts';
+import { pythonText } from './fields/python-text.ts';
 
 export interface BodyChecks {
   /**

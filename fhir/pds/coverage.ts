@@ -4,11 +4,11 @@
  */
 import type { Bundle, Coverage } from 'fhir/r4.js';
 import { isNhsNumber, nhsNumberSystem } from '../identifiers.ts';
-import { countryName } from './countries.ts';
+import { countryName } from './fields/countries.ts';
 import * as errors from './errors.ts';
-import { isDay } from './field-rules-dates.ts';
-import { codeOf, objectOf, textOf, wrong, type Fields } from './field-rules-values.ts';
-import { at, bodyOf, itemsOf, onlyOf, optional, present } from './members.ts';
+import { isDay } from './fields/field-rules-dates.ts';
+import { codeOf, objectOf, textOf, wrong, type Fields } from './fields/field-rules-values.ts';
+import { at, bodyOf, itemsOf, onlyOf, optional, present } from './fields/members.ts';
 import type { PdsRecord } from './record.ts';
 import { searchset } from './searchset.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { AccessMode } from '../../core/exchange.ts';
 import { Problem, type ErrorRow, type ProblemKind } from '../../core/problem.ts';
-import { pythonText } from './python-text.ts';
+import { pythonText } from './fields/python-text.ts';
 
 export interface PdsRow extends ErrorRow {
   readonly severity: 'error' | 'information';

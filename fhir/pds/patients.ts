@@ -5,7 +5,7 @@
  */
 import type { Bundle, Patient } from 'fhir/r4.js';
 import type { Caller, Facts } from '../../core/exchange.ts';
-import type { Criteria, Match } from './trace.ts';
+import type { Criteria, Match } from './trace/trace.ts';
 
 /** Who asks, and in which view of the data. People shown or changed are added to `facts.people`. */
 export interface Asking {

@@ -5,8 +5,8 @@
  */
 import type { Element, Extension, HumanName, Patient } from 'fhir/r4.js';
 import type { Caller } from '../../core/exchange.ts';
-import { withEmptyLines } from './address-lines.ts';
-import { concept, codeSystems, extensionUrls } from './extensions.ts';
+import { withEmptyLines } from './fields/address-lines.ts';
+import { concept, codeSystems, extensionUrls } from './fields/extensions.ts';
 import { confidentialityOf, type Behind, type Confidentiality, type PdsRecord } from './record.ts';
 
 /** Rights given to an application by agreement (4.8), as they stand in `caller.grants`. */

@@ -13,7 +13,7 @@ import type {
   RelatedPerson,
 } from 'fhir/r4.js';
 import { nhsNumberSystem } from '../identifiers.ts';
-import { verificationStatus } from './extensions.ts';
+import { verificationStatus } from './fields/extensions.ts';
 
 /** A PDS Patient (pds-fhir 4.1): always with its number as id, a version and a confidentiality label. */
 export interface PdsPatient extends Patient {

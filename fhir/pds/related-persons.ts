@@ -4,8 +4,8 @@
  */
 import type { Bundle, RelatedPerson } from 'fhir/r4.js';
 import type { Caller } from '../../core/exchange.ts';
-import { withEmptyLines } from './address-lines.ts';
-import { extensionUrls } from './extensions.ts';
+import { withEmptyLines } from './fields/address-lines.ts';
+import { extensionUrls } from './fields/extensions.ts';
 import { grants } from './projection.ts';
 import { confidentialityOf, type PdsRecord } from './record.ts';
 import { searchset } from './searchset.ts';

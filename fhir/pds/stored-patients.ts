@@ -7,11 +7,17 @@ import type { Bundle } from 'fhir/r4.js';
 import { dayOf, type Clock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Changes, Collection, CollectionOf, Counters, Stored } from '../../core/store.ts';
-import { motherLink, notificationIdOf, readBirth } from './birth.ts';
+import { motherLink, notificationIdOf, readBirth } from './create/birth.ts';
 import { coverageBundle, readCoverage, withCoverage } from './coverage.ts';
-import { createCriteria, haveSameMother, isSamePerson, readCreate, toNewRecord } from './create.ts';
+import {
+  createCriteria,
+  haveSameMother,
+  isSamePerson,
+  readCreate,
+  toNewRecord,
+} from './create/create.ts';
 import * as errors from './errors.ts';
-import { applyPatches, readPatches } from './patch.ts';
+import { applyPatches, readPatches } from './update/patch.ts';
 import type { Asking, FoundAll, Patients, Shown } from './patients.ts';
 import { hasOwnView, retrieveView, searchView } from './projection.ts';
 import {
@@ -25,8 +31,8 @@ import {
 } from './record.ts';
 import { relatedNumbers, relatedPersonsBundle } from './related-persons.ts';
 import { ShownCache } from './shown-cache.ts';
-import { keysOf } from './trace-keys.ts';
-import { trace } from './trace.ts';
+import { keysOf } from './trace/trace-keys.ts';
+import { trace } from './trace/trace.ts';
 
 /** The records of PDS, by NHS number. */
 export const patientCollection: CollectionOf<PdsRecord> = {

@@ -4,7 +4,7 @@
  */
 import type { Address, ContactPoint, HumanName, Period } from 'fhir/r4.js';
 import { isNhsNumber, nhsNumberSystem } from '../identifiers.ts';
-import { extensionUrls } from '../pds/extensions.ts';
+import { extensionUrls } from '../pds/fields/extensions.ts';
 import { confidentialityOf, type PdsRecord } from '../pds/record.ts';
 import { isDramaNumber, isFictitiousPostcode, isReservedMail } from './places.ts';
 

@@ -1,6 +1,6 @@
 /** How a person wishes to be spoken with and written to: two extensions shared by Patient and RelatedPerson (4.3). */
 import type { Extension } from 'fhir/r4.js';
-import { concept, extensionUrls } from '../pds/extensions.ts';
+import { concept, extensionUrls } from '../pds/fields/extensions.ts';
 
 /** A language of UKCore-HumanLanguage other than English. */
 export interface LanguageSketch {

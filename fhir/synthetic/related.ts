@@ -1,7 +1,7 @@
 /** RelatedPerson of a PDS record (pds-fhir 4.6), and the address keys that it shares with the Patient. */
 import type { Extension, RelatedPerson } from 'fhir/r4.js';
 import { nhsNumberSystem } from '../identifiers.ts';
-import { concept, extensionUrls } from '../pds/extensions.ts';
+import { concept, extensionUrls } from '../pds/fields/extensions.ts';
 import {
   communication,
   contactPreference,

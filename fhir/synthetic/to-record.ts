@@ -4,8 +4,14 @@
  */
 import type { Address, ContactPoint, Coverage, Extension, HumanName, Patient } from 'fhir/r4.js';
 import { nhsNumberSystem, odsCodeSystem } from '../identifiers.ts';
-import { codeSystems, concept, extensionUrls } from '../pds/extensions.ts';
-import { nhsNumberIdentifier, security, type Behind, type Former, type PdsRecord } from '../pds/record.ts';
+import { codeSystems, concept, extensionUrls } from '../pds/fields/extensions.ts';
+import {
+  nhsNumberIdentifier,
+  security,
+  type Behind,
+  type Former,
+  type PdsRecord,
+} from '../pds/record.ts';
 import { Random } from './random.ts';
 import { communication, contactPreference } from './communication.ts';
 import { addressKeys, relatedPersonOf } from './related.ts';
