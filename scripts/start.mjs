@@ -48,7 +48,7 @@ function newest() {
     modified(join(root, 'tsconfig.json')),
     modified(join(root, 'tsconfig.build.json')),
   );
-  for (const folder of sources)
+  for (const folder of sources.filter((name) => existsSync(join(root, name))))
     for (const name of readdirSync(join(root, folder), { recursive: true }))
       if (/\.ts$/.test(String(name)) && !/\.test\.ts$/.test(String(name)))
         latest = Math.max(latest, modified(join(root, folder, String(name))));

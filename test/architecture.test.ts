@@ -1,5 +1,6 @@
 /** The import rules, run as a test so that `npm test` alone notices a wrong arrow. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
 

@@ -119,7 +119,7 @@ describe('the audit of calls', function () {
     assert.equal(report.good, false);
     assert.equal(report.chains[0]?.fault?.kind, 'changed');
     rmSync(platform.dataDir, { recursive: true });
-    const switches = settings.filter(({ name }) => /AUDIT/.test(name)).map(({ name }) => name);
+    const switches = settings.filter(({ name }) => name.includes('AUDIT')).map(({ name }) => name);
     assert.deepEqual(switches, ['AUDIT_HEADS_DIR']);
     platform = await startTestPlatform({ withoutDefaults: true });
   });
@@ -158,7 +158,7 @@ describe('the audit of calls', function () {
     const said: string[] = [];
     platform = await startTestPlatform({ dataDir, say: (line) => said.push(line) });
     assert.deepEqual(
-      said.filter((line) => /recovered/.test(line)),
+      said.filter((line) => line.includes('recovered')),
       [],
     );
     assert.ok(entries(dataDir).every(({ kind }) => kind === 'access'));
