@@ -4,7 +4,10 @@ import { existsSync } from 'node:fs';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
 
-const folders = ['core', 'fhir', 'spine', 'certs', 'server', 'scripts', 'bench', 'test'];
+/** Folders of later issues are named already and may be missing. */
+const folders = ['core', 'fhir', 'spine', 'certs', 'server', 'scripts', 'bench', 'test'].filter(
+  (folder) => existsSync(folder),
+);
 
 describe('architecture', () => {
   it('keeps to the layers and doors in .dependency-cruiser.cjs', async function () {
