@@ -16,7 +16,7 @@ describe('starting and stopping the server', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('loads the default data once, says what runs where, and its calls work when pasted', async () => {
+  it('R003 loads the default data once, says what runs where, and its calls work when pasted', async () => {
     const first = startServerProcess({ PORT: '0', DATA_DIR: folder });
     const url = await first.ready;
     await new Promise((resolve) => setTimeout(resolve, 100));

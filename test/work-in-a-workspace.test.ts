@@ -33,12 +33,14 @@ describe('working in a workspace', () => {
     (await platform.call(path, { headers: { 'x-gatehouse-workspace': workspace } })).json.name[0]
       .family;
 
-  it('keeps what is written in one away from the others and from the shared one', async () => {
+  it('R050 keeps what is written in one away from all others, until it is reset', async () => {
     const [mine, yours] = [await make(), await make()];
     assert.equal((await rename(mine)).status, 200);
     assert.equal(await family(mine), 'Newname');
     assert.equal(await family(yours), 'Smith');
     assert.equal(await family('shared'), 'Smith');
+    await sandbox(`/${mine}/reset`, 'POST');
+    assert.equal(await family(mine), 'Smith');
   });
 
   it('does not show a workspace what is written in the shared one', async () => {
