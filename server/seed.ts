@@ -1,12 +1,19 @@
-/** Loads the default data once, into an empty store; a killed load goes on where it was. */
-import type { EmbeddedStore } from './store/embedded.ts';
-import { defaultRecords } from '../fhir/synthetic/default-data.ts';
-import { patientCollection } from '../fhir/pds/stored-patients.ts';
+/**
+ * Loads the default data once; a killed load is done again. People whom somebody has loaded before are not touched:
+ * beside them come only the published and the hand-made people, since the generated ones bear the same numbers.
+ */
+import {
+  defaultRecords,
+  edgeCaseRecords,
+  publishedRecords,
+} from '../fhir/synthetic/default-data.ts';
 import type { PdsRecord } from '../fhir/pds/record.ts';
+import { patientCollection } from '../fhir/pds/stored-patients.ts';
+import type { EmbeddedStore } from './store/embedded.ts';
 
-/** The name under which the store remembers how far the default data is loaded. */
+/** The name under which the store remembers what of the default data is to be loaded, and that it is. */
 const mark = 'default-data';
-const finished = 'finished';
+type State = 'all' | 'beside others' | 'finished';
 
 /**
  * @param progress called with the number of records kept so far.
@@ -17,14 +24,30 @@ export async function seedDefaults(
   fixtures: string,
   progress: (kept: number) => void,
 ): Promise<number> {
-  if ((await store.mark(mark)) === finished) return 0;
-  const kept = await store.bulk(patientCollection, withIds(defaultRecords(fixtures)), {
-    onProgress: progress,
-  });
-  await store.setMark(mark, finished);
+  const state = await stateOf(store);
+  if (state === 'finished') return 0;
+  await store.setMark(mark, state);
+  const records = state === 'all' ? defaultRecords(fixtures) : besideOthers(store, fixtures);
+  const kept = await store.bulk(patientCollection, withIds(records), { onProgress: progress });
+  await store.setMark(mark, 'finished' satisfies State);
   return kept;
 }
 
-function* withIds(records: Iterable<PdsRecord>): Iterable<{ id: string; value: PdsRecord }> {
-  for (const record of records) yield { id: record.patient.id, value: record };
+async function stateOf(store: EmbeddedStore): Promise<State> {
+  const marked = (await store.mark(mark)) as State | undefined; // nobody else sets it
+  if (marked !== undefined) return marked;
+  return (await store.open(patientCollection).count()) === 0 ? 'all' : 'beside others';
+}
+
+/** The published and hand-made people who are not there already. */
+async function* besideOthers(store: EmbeddedStore, fixtures: string): AsyncIterable<PdsRecord> {
+  const patients = store.open(patientCollection);
+  for (const record of [...publishedRecords(fixtures), ...edgeCaseRecords(fixtures)])
+    if (!(await patients.get(record.patient.id))) yield record;
+}
+
+async function* withIds(
+  records: Iterable<PdsRecord> | AsyncIterable<PdsRecord>,
+): AsyncIterable<{ id: string; value: PdsRecord }> {
+  for await (const record of records) yield { id: record.patient.id, value: record };
 }

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { patientCollection } from '../fhir/pds/stored-patients.ts';
 import { openEmbeddedStore } from '../server/store/embedded.ts';
-import { root } from './start-platform.ts';
+import { root, startTestPlatform } from './start-platform.ts';
 
 /** Runs a command; `killWhen` ends it the hard way as soon as that holds. */
 function gatehouse(
@@ -79,6 +79,21 @@ describe('making and loading patients', function () {
     assert.equal(before.counted, 500);
     assert.equal((await load()).code, 0);
     assert.deepEqual(await count(), before);
+  });
+
+  it('leaves loaded people alone when the server loads its default people beside them', async () => {
+    await make(50);
+    assert.equal((await load()).code, 0);
+    const before = await count();
+    const platform = await startTestPlatform({ dataDir });
+    const [line = ''] = readFileSync(file, 'utf8').split('\n', 1);
+    const { id, name } = JSON.parse(line);
+    assert.deepEqual((await platform.call(`/Patient/${id}`)).json.name, name);
+    assert.equal((await platform.call('/Patient/9000000009')).status, 200);
+    await platform.stop();
+    const after = await count();
+    assert.equal(after.family, before.family);
+    assert.ok(after.counted > 250 && after.counted < 300, `${after.counted} in all`);
   });
 
   it('goes on where a load was cut off', async () => {
