@@ -18,8 +18,9 @@ interface Known {
   readonly changed: Map<number, Set<string>>;
 }
 
-/** Workspaces remembered at once; the one least recently used is read again when needed. */
+/** Workspaces and ids remembered at once; the workspace least recently used is read again when needed. */
 const mostKnown = 500;
+const mostIds = 1_000_000;
 
 export class Overlays {
   readonly #reads: Reads;
@@ -38,9 +39,7 @@ export class Overlays {
 
   /** How many documents a workspace has changed. */
   changed(workspace: string): number {
-    let count = 0;
-    for (const ids of this.of(workspace).changed.values()) count += ids.size;
-    return count;
+    return sizeOf(this.of(workspace).changed);
   }
 
   /** Follows a write that has landed. */
@@ -68,10 +67,19 @@ export class Overlays {
         const ids = changed.get(collection) ?? new Set();
         changed.set(collection, ids.add(id));
       }
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size < mostKnown) break;
+    let ids = sizeOf(changed);
+    for (const known of this.#known.values()) ids += sizeOf(known.changed);
+    for (const [oldest, known] of this.#known) {
+      if (this.#known.size < mostKnown && ids <= mostIds) break;
       this.#known.delete(oldest);
+      ids -= sizeOf(known.changed);
     }
     return { number, changed };
   }
+}
+
+function sizeOf(changed: ReadonlyMap<number, ReadonlySet<string>>): number {
+  let ids = 0;
+  for (const set of changed.values()) ids += set.size;
+  return ids;
 }
