@@ -11,8 +11,11 @@ import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 const bases = { pds: '/personal-demographics/FHIR/R4', sandbox: '/_sandbox' } as const;
 /** Longer than any answer takes on a busy machine: what is still open then hangs. */
 const patience = 10_000;
-/** No input may hold up the others for so many milliseconds. */
-const longestBlock = 200;
+/**
+ * Milliseconds that one input may hold up the others: no promise of speed, which bench/ measures, but far below what an
+ * input takes whose cost grows faster than its length.
+ */
+const longestBlock = 1_000;
 
 /** What must be true of every answer, whatever was asked. */
 function checkAnswer(name: string, { method }: RawRequest, answer: RawAnswer): void {
@@ -187,7 +190,7 @@ describe('bad input', function () {
     assert.equal(answer.status, 201, answer.body);
     assert.equal(JSON.parse(answer.body).kept, 5000);
     const blocked = Math.round(delay.max / 1e6); // usually some 40; a busy machine is allowed for
-    assert.ok(blocked <= 5 * longestBlock, `blocked for ${blocked} ms`);
+    assert.ok(blocked <= 2 * longestBlock, `blocked for ${blocked} ms`);
   });
 
   it('made at random is never answered with a fault of ours', async () => {

@@ -86,10 +86,8 @@ describe('a server that is killed under load', function () {
   });
 
   const start = async () => {
-    const began = Date.now();
     server = startServerProcess({ PORT: '0', DATA_DIR: folder });
     url = await server.ready;
-    return Date.now() - began;
   };
   /** Undefined when no answer came. */
   const ask = async (path: string, init: CallInit = {}): Promise<Answer | undefined> => {
@@ -171,7 +169,6 @@ describe('a server that is killed under load', function () {
     await start();
     const made = await ask('/_sandbox/workspaces', { method: 'POST', body: {} });
     const workspace: string = made?.json.id;
-    const ready: number[] = [];
     const people = quarrelled.map((id) => patientOf(id, newFamily()));
     const first = await ask(`/_sandbox/workspaces/${workspace}/patients`, {
       method: 'POST',
@@ -190,13 +187,11 @@ describe('a server that is killed under load', function () {
       await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 800));
       server.child.kill('SIGKILL');
       await Promise.all([...load, server.exit]);
-      ready.push(await start());
+      await start();
       assert.match(server.said(), /Store: \d+ commits .* were replayed/, 'says what it recovered');
       checked = await checkKept(checked);
       history.checkOneWinnerEach();
     }
-    // The best of them, since other tests and other work share the machine.
-    assert.ok(Math.min(...ready) < 3000, `ready after ${ready.join(', ')} ms`);
     server.child.kill('SIGTERM');
     assert.equal(await server.exit, 0);
     await checkAudit();
