@@ -227,6 +227,7 @@ function createPlatformFront(parts: Parts): Front {
     revision: version,
     check: async () => {
       await patients.get('0');
+      if (store.stopped) throw new Problem('unavailable', 'The store has stopped writing');
       if (journal.failed) throw new Problem('unavailable', 'The audit cannot be written');
     },
   };

@@ -32,6 +32,8 @@ export interface EmbeddedOptions {
 export interface EmbeddedStore extends Store {
   /** What was found at opening. */
   readonly opening: Opening;
+  /** Whether a failed write has stopped all writing until the next start; reads go on. */
+  readonly stopped: boolean;
   /**
    * Puts many documents into the base whatever is there, without telling changes; gives how many.
    * New ones are found by key once all are loaded. A kill loses at most what `mark` does not cover.
@@ -108,6 +110,9 @@ async function storeOver(
 
   return {
     opening,
+    get stopped() {
+      return writer.stopped;
+    },
     open: <T>(definition: CollectionOf<T>): Collection<T> => collectionIn(parts, definition, ''),
     counters: {
       add: async (name, by = 1) => (await writer.write({ kind: 'add', name, by })).value,

@@ -16,6 +16,8 @@ const largestBatch = 1000;
 export interface Writer {
   /** Resolves when the write is on disk. @throws Problem: what the write was refused for, or `unavailable`. */
   write(write: Write): Promise<Done>;
+  /** Whether nothing more can be written until the next start. */
+  readonly stopped: boolean;
   /** Finishes what was asked for, then ends the thread. */
   close(): Promise<void>;
 }
@@ -115,6 +117,9 @@ export function startWriter(
   };
 
   return {
+    get stopped() {
+      return broken !== undefined;
+    },
     write(write) {
       if (broken !== undefined) return Promise.reject(broken);
       if (closing) return Promise.reject(unavailable('The store is closed', undefined));
