@@ -78,16 +78,8 @@ function told({ chains, notes, good }: VerifyReport): string[] {
 
 type Format = 'json' | 'table' | 'fhir';
 
-interface SearchFlags {
+interface SearchFlags extends AuditFilter {
   readonly dataDir: string;
-  readonly patient?: string;
-  readonly app?: string;
-  readonly user?: string;
-  readonly role?: string;
-  readonly purpose?: string;
-  readonly kind?: AuditLine['kind'];
-  readonly from?: number;
-  readonly to?: number;
   readonly format: Format;
   readonly out?: string;
 }
