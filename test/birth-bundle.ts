@@ -4,8 +4,8 @@ export type Json = Record<string, unknown>;
 
 const ukCore = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-';
 
-const coded = (system: string, code: string) => ({ coding: [{ system, code }] });
-const ods = (value: string) => ({
+export const coded = (system: string, code: string) => ({ coding: [{ system, code }] });
+export const ods = (value: string) => ({
   system: 'https://fhir.nhs.uk/Id/ods-organization-code',
   value,
 });
@@ -23,7 +23,7 @@ export const stillbirth = (code: string): Json => ({
   valueCodeableConcept: coded('urn:oid:2.16.840.1.113883.2.1.3.2.4.17.172', code),
 });
 
-const authority: Json = {
+export const authority: Json = {
   url: `${ukCore}RegisteringAuthority`,
   extension: [
     {
@@ -37,7 +37,7 @@ const authority: Json = {
   ],
 };
 
-const ethnicity: Json = {
+export const ethnicity: Json = {
   url: `${ukCore}EthnicCategory`,
   valueCodeableConcept: coded(
     'https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland',

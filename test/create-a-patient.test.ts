@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { isNhsNumber } from '../fhir/identifiers.ts';
-import { call, startTestPlatform, type Answer, type TestPlatform } from './start-platform.ts';
+import { inFreshWorkspaces } from './fresh-workspaces.ts';
+import { type Answer, type TestPlatform } from './start-platform.ts';
 
 type Json = Record<string, unknown>;
 
@@ -58,14 +59,8 @@ const mickey = person({
 describe('creating a patient over the wire', () => {
   let platform: TestPlatform;
   let workspace: string;
-  before(async function () {
-    this.timeout(30_000);
-    platform = await startTestPlatform();
-  });
-  after(() => platform.end());
-  beforeEach(async () => {
-    const made = await call(`${platform.url}/_sandbox/workspaces`, { method: 'POST', body: {} });
-    workspace = made.json.id;
+  inFreshWorkspaces((...made) => {
+    [platform, workspace] = made;
   });
 
   const create = (body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { isNhsNumber } from '../fhir/identifiers.ts';
 import { birthBundle, needed, notified, stillbirth, type Json } from './birth-bundle.ts';
-import { call, startTestPlatform, type Answer, type TestPlatform } from './start-platform.ts';
+import { inFreshWorkspaces } from './fresh-workspaces.ts';
+import { type Answer, type TestPlatform } from './start-platform.ts';
 
 const mother = '9733162868';
 const otherMother = '9912003071';
@@ -10,14 +11,8 @@ const born = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
 describe('registering a birth over the wire', () => {
   let platform: TestPlatform;
   let workspace: string;
-  before(async function () {
-    this.timeout(30_000);
-    platform = await startTestPlatform();
-  });
-  after(() => platform.end());
-  beforeEach(async () => {
-    const made = await call(`${platform.url}/_sandbox/workspaces`, { method: 'POST', body: {} });
-    workspace = made.json.id;
+  inFreshWorkspaces((...made) => {
+    [platform, workspace] = made;
   });
 
   const send = (body: unknown, headers: Record<string, string> = {}, query = ''): Promise<Answer> =>

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { RelatedPerson } from 'fhir/r4.js';
 import { nhsNumberIdentifier, security, toLine, type PdsRecord } from '../fhir/pds/record.ts';
-import { call, startTestPlatform, type Answer, type TestPlatform } from './start-platform.ts';
+import { inFreshWorkspaces } from './fresh-workspaces.ts';
+import { call, type Answer, type TestPlatform } from './start-platform.ts';
 
 const jane = '9000000009';
 const paula = '9733162868';
@@ -22,14 +23,8 @@ const ownOnly =
 describe('the people to contact and the card', () => {
   let platform: TestPlatform;
   let workspace: string;
-  before(async function () {
-    this.timeout(30_000);
-    platform = await startTestPlatform();
-  });
-  after(() => platform.end());
-  beforeEach(async () => {
-    const made = await call(`${platform.url}/_sandbox/workspaces`, { method: 'POST', body: {} });
-    workspace = made.json.id;
+  inFreshWorkspaces((...made) => {
+    [platform, workspace] = made;
   });
 
   const get = (path: string, headers: Headers = {}): Promise<Answer> =>

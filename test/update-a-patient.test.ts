@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { call, startTestPlatform, type Answer, type TestPlatform } from './start-platform.ts';
+import { inFreshWorkspaces } from './fresh-workspaces.ts';
+import { startTestPlatform, type Answer, type TestPlatform } from './start-platform.ts';
 
 const jane = '9000000009';
 const adrian = '9732110317';
@@ -15,16 +16,9 @@ const rename = (family: string) => [
 describe('updating a patient', () => {
   let platform: TestPlatform;
   let workspace: string;
-  before(async function () {
-    this.timeout(30_000);
-    platform = await startTestPlatform();
+  inFreshWorkspaces((...made) => {
+    [platform, workspace] = made;
   });
-  after(() => platform.end());
-  beforeEach(async () => {
-    const made = await call(`${platform.url}/_sandbox/workspaces`, { method: 'POST', body: {} });
-    workspace = made.json.id;
-  });
-  afterEach(() => call(`${platform.url}/_sandbox/workspaces/${workspace}`, { method: 'DELETE' }));
 
   type Headers = Record<string, string>;
   const send = (id: string, body: unknown, headers: Headers): Promise<Answer> =>

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Problem } from '../../../core/problem.ts';
+import {
+  authority,
+  coded,
+  ethnicity,
+  notified,
+  ods,
+  type Json,
+} from '../../../test/birth-bundle.ts';
 import { mutated } from '../../../test/mutated-bodies.ts';
 import { motherLink, readBirth } from './birth.ts';
 import { haveSameMother, toNewRecord } from './create.ts';
@@ -8,7 +16,6 @@ import type { CreateContext } from './create-person.ts';
 import type { PdsRow } from '../errors.ts';
 import { security, type PdsRecord } from '../record.ts';
 
-const ukCore = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-';
 const mother = '9990000018';
 
 function context(): CreateContext {
@@ -20,13 +27,6 @@ function context(): CreateContext {
   };
 }
 
-type Json = Record<string, unknown>;
-
-const coded = (system: string, code: string) => ({ coding: [{ system, code }] });
-const ods = (value: string) => ({
-  system: 'https://fhir.nhs.uk/Id/ods-organization-code',
-  value,
-});
 const numbered = { system: 'https://fhir.nhs.uk/Id/nhs-number', value: mother };
 
 const observed = (about: string, value: Json): Json => ({
@@ -37,45 +37,10 @@ const observed = (about: string, value: Json): Json => ({
   ...value,
 });
 
-const ethnicity: Json = {
-  url: `${ukCore}EthnicCategory`,
-  valueCodeableConcept: coded(
-    'https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland',
-    'A',
-  ),
-};
-
-const authority: Json = {
-  url: `${ukCore}RegisteringAuthority`,
-  extension: [
-    {
-      url: 'registeringAuthorityType',
-      valueCodeableConcept: coded(
-        'https://fhir.nhs.uk/CodeSystem/UKCore-RegisteringAuthorityType',
-        'x',
-      ),
-    },
-    { url: 'organisationIdentifier', valueString: 'RGS' },
-  ],
-};
-
 const birthPlace: Json = {
   url: 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace',
   valueAddress: { text: 'Fell Infirmary', city: 'Kendal', district: 'Westmorland', country: '1' },
 };
-
-const notified = (code: string): Json => ({
-  url: `${ukCore}DeathNotificationStatus`,
-  extension: [
-    {
-      url: 'deathNotificationStatus',
-      valueCodeableConcept: coded(
-        'https://fhir.hl7.org.uk/CodeSystem/UKCore-DeathNotificationStatus',
-        code,
-      ),
-    },
-  ],
-});
 
 function baby(): Json {
   return {
