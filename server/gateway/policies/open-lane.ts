@@ -5,8 +5,12 @@
 import type { AccessMode, Caller, Policy } from '../../../core/exchange.ts';
 import { Problem } from '../../../core/problem.ts';
 import { isNhsNumber } from '../../../fhir/identifiers.ts';
+import { tokenRefused } from './access-token.ts';
 
 const header = 'x-gatehouse-act-as';
+
+/** The id of the app that callers nobody knows are taken for. */
+export const openSandboxApp = 'open-sandbox';
 
 /** A caller that asks for no mode is a worker for whom Coverage is open too, as it is to all in the published sandbox. */
 const unnamed = callerIn('worker', ['coverage']);
@@ -18,10 +22,13 @@ const named: Readonly<Record<string, Caller>> = Object.freeze({
 
 export const openLane: Policy = (next) => (exchange) => {
   checkBearer(exchange.headers.authorization);
-  const caller = withRole(
+  const acting = withRole(
     toCaller(exchange.headers[header]),
     exchange.headers['nhsd-session-urid'],
   );
+  // Whose key it was stays known; as whom it acts the call says.
+  const { appId, appName } = exchange.caller ?? acting;
+  const caller = exchange.caller ? { ...acting, appId, appName } : acting;
   exchange.facts.caller = caller;
   return next(exchange.with({ caller }));
 };
@@ -47,10 +54,11 @@ function withRole(caller: Caller, role: string | undefined): Caller {
 
 function callerIn(mode: AccessMode, grants: readonly string[]): Caller {
   return {
-    appId: 'open-sandbox',
+    appId: openSandboxApp,
     appName: 'Open sandbox',
     mode,
     scopes: [],
+    asid: '200000000205',
     grants: new Set(grants),
   };
 }
@@ -68,5 +76,5 @@ function checkBearer(authorization: string | undefined): void {
 }
 
 function refuse(diagnostics: string): Problem {
-  return new Problem('unauthenticated', diagnostics);
+  return tokenRefused('personal-demographics', diagnostics, true);
 }

@@ -6,6 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../../core/clock.ts';
 import type { Exchange, Handler, Policy, Reply } from '../../../core/exchange.ts';
 import { Problem } from '../../../core/problem.ts';
+import { plainKind } from '../plain-kind.ts';
+import type { PolicyKind } from '../policy.ts';
+import { tokenRefused } from './access-token.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -18,7 +21,7 @@ export interface RehearsalOptions {
   /** A number from 0 up to 1, for the draw of a latency. */
   readonly random: () => number;
   /** The scenario armed on a workspace for its next calls; each asking uses one call up. */
-  readonly armed: (workspace: string) => string | undefined;
+  readonly armed: (workspace: string) => string | undefined | Promise<string | undefined>;
 }
 
 export interface Rehearsal {
@@ -31,8 +34,7 @@ const header = 'x-gatehouse-scenario';
 export function createRehearsal(options: RehearsalOptions): Rehearsal {
   const scenarios = createScenarios(options);
   const byName = new Map(scenarios.map((scenario) => [scenario.name, scenario]));
-  const policy: Policy = (next) => (exchange) => {
-    const name = exchange.headers[header] ?? options.armed(exchange.workspace);
+  const run = (name: string | undefined, next: Handler, exchange: Exchange) => {
     if (name === undefined) return next(exchange);
     const scenario = byName.get(name);
     if (!scenario)
@@ -42,7 +44,27 @@ export function createRehearsal(options: RehearsalOptions): Rehearsal {
       );
     return scenario.run(next, exchange);
   };
+  const policy: Policy = (next) => (exchange) => {
+    const name = exchange.headers[header] ?? options.armed(exchange.workspace);
+    return name instanceof Promise
+      ? name.then((taken) => run(taken, next, exchange))
+      : run(name, next, exchange);
+  };
   return { policy, scenarios };
+}
+
+/** Rehearsal as a policy that a sandbox Proxy may have. */
+export function rehearsalKind({ policy, scenarios }: Rehearsal): PolicyKind {
+  const kind = plainKind(
+    'validate',
+    `Answers as a service does on a bad day when X-Gatehouse-Scenario asks for it: ${scenarios.map(({ name }) => name).join(', ')}. For the sandbox only.`,
+    policy,
+  );
+  return {
+    ...kind,
+    check: (_config, { environment }) =>
+      environment === 'sandbox' ? [] : ['rehearsed faults are for the sandbox only'],
+  };
 }
 
 function createScenarios({ clock, random }: RehearsalOptions): Scenario[] {
@@ -118,7 +140,8 @@ function createScenarios({ clock, random }: RehearsalOptions): Scenario[] {
     {
       name: 'expired-token',
       description: '401 Access Token expired.',
-      run: () => Promise.reject(new Problem('unauthenticated', 'Access Token expired')),
+      run: () =>
+        Promise.reject(tokenRefused('personal-demographics', 'Access Token expired', true)),
     },
   ];
 }
