@@ -102,6 +102,9 @@ function toCallEntity(line: AuditLine): AuditEventEntity {
     ['status', line.status === 0 ? '' : String(line.status)],
     ['X-Request-ID', line.requestId],
     ['X-Correlation-ID', line.correlationId],
+    ['fqdn', line.system?.fqdn ?? ''],
+    ['certificate', line.system?.certificate ?? ''],
+    ['asid', line.system?.asid ?? ''],
     ['commit', line.commit === 0 ? '' : String(line.commit)],
     ['hash', line.hash],
   ];

@@ -51,9 +51,16 @@ export function toLine(
     `,"user":${quote(entry.user)},"role":${quote(entry.role)},"purpose":${quote(entry.purpose)}` +
     `,"people":[${entry.people.map(quote).join()}],"status":${entry.status},"code":${quote(entry.code)}` +
     `,"requestId":${quote(entry.requestId)},"correlationId":${quote(entry.correlationId)}` +
-    `,"address":${quote(entry.address)},"commit":${entry.commit},"top":${top},"synced":${synced}`;
+    `,"address":${quote(entry.address)}${systemPart(entry)},"commit":${entry.commit},"top":${top},"synced":${synced}`;
   const own = hash('sha256', body, 'hex');
   return { line: `${body},"hash":"${own}"}\n`, link: { seq, hash: own, top } };
+}
+
+/** Lines of calls without a certificate do not have it. */
+function systemPart({ system }: AuditEntry): string {
+  if (!system) return '';
+  const { fqdn, certificate, asid } = system;
+  return `,"system":{"fqdn":${quote(fqdn)},"certificate":${quote(certificate)},"asid":${quote(asid)}}`;
 }
 
 /** How the line after `after` must begin. */

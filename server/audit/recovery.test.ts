@@ -6,14 +6,16 @@ import { behindAudit, recoverUnaudited } from './recovery.ts';
 import { searchAudit } from './search.ts';
 
 /** The feed of a store that holds these changes; the real one is tested with the store. */
-function feedOf(changes: readonly Change[]): Changes & { asked: number } {
+function feedOf(changes: readonly Change[], dropped = 0): Changes & { asked: number } {
   return {
     asked: 0,
     since(cursor, limit = 1000) {
       this.asked++;
+      assert.ok(cursor >= dropped, 'the feed no longer has what is asked for');
       return Promise.resolve(changes.filter((one) => one.cursor > cursor).slice(0, limit));
     },
     latest: () => Promise.resolve(changes.at(-1)?.cursor ?? 0),
+    oldest: () => Promise.resolve(dropped),
     listen: () => () => undefined,
   };
 }
@@ -73,6 +75,13 @@ describe('recovery of the audit at start', () => {
     assert.equal(await recoverUnaudited(journal, feed, systemClock), 2500);
     await journal.close();
     assert.equal((await recovered()).length, 2500);
+  });
+
+  it('begins with what the feed still has when the last entry is older than that', async () => {
+    const feed = feedOf([change(5001, 5001, person(1)), change(5002, 5002, 'no-person')], 5000);
+    const journal = await folder.open();
+    assert.equal(await recoverUnaudited(journal, feed, systemClock), 1);
+    await journal.close();
   });
 
   it('asks the caller whom a change is about', async () => {

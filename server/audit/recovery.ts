@@ -19,8 +19,32 @@ export async function recoverUnaudited(
   toPeople: (change: Change) => readonly string[] = peopleById,
 ): Promise<number> {
   const { seen } = journal;
+  const from = await cursorBefore(changes, seen.floor);
+  return enterMissing({ journal, changes, clock, from, seen, toPeople });
+}
+
+export interface Missing {
+  /** Where entries go. */
+  readonly journal: Pick<OpenJournal, 'append'>;
+  readonly changes: Changes;
+  readonly clock: Clock;
+  /** The cursor after which changes are looked at. */
+  readonly from: number;
+  readonly seen: Pick<OpenJournal['seen'], 'has'>;
+  readonly toPeople?: (change: Change) => readonly string[];
+}
+
+/** Enters each change after a cursor that `seen` does not know. Gives how many; rejects when the journal cannot be written. */
+export async function enterMissing({
+  journal,
+  changes,
+  clock,
+  from,
+  seen,
+  toPeople = peopleById,
+}: Missing): Promise<number> {
   let entered = 0;
-  let cursor = await cursorBefore(changes, seen.floor);
+  let cursor = from;
   for (;;) {
     const page = await changes.since(cursor);
     const last = page.at(-1);
@@ -43,14 +67,17 @@ function peopleById({ id }: Change): readonly string[] {
 
 const page = 1000;
 
-/** A cursor before the first change with a commit above `floor`, found from the newest end: old changes may be many. */
+/**
+ * A cursor before the first change with a commit above `floor`, found from the newest end: old changes may be many. Those
+ * the feed has dropped since are no loss: a call that died before its entry is among the last ones.
+ */
 async function cursorBefore(changes: Changes, floor: number): Promise<number> {
-  const latest = await changes.latest();
-  for (let back = page; back < latest; back *= 2) {
+  const [latest, oldest] = await Promise.all([changes.latest(), changes.oldest()]);
+  for (let back = page; latest - back > oldest; back *= 2) {
     const [first] = await changes.since(latest - back, 1);
     if (first && first.commit <= floor) return latest - back;
   }
-  return 0;
+  return oldest;
 }
 
 function toEntry(change: Change, people: readonly string[], at: number): AuditEntry {

@@ -7,7 +7,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { cp, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Problem } from '../../core/problem.ts';
-import { lockFolder, lockName, restoringName, storeFile } from './folder.ts';
+import { besideName, lockFolder, lockName, restoringName, storeFile } from './folder.ts';
 import { formatOf, formatVersion } from './layout.ts';
 import { faultOf, openSqlite } from './sqlite.ts';
 
@@ -28,9 +28,14 @@ export interface Manifest {
 export type BackupProgress = (path: string, part: number) => void;
 
 const manifestName = 'manifest.json';
-/** Never copied as files: the lock, and the store, whose files only SQLite may read while it is open. */
+/** Never copied as files: the locks, and the store, whose files only SQLite may read while it is open. */
 const notCopied = new Set(
-  [lockName, storeFile].flatMap((name) => [name, `${name}-wal`, `${name}-shm`, `${name}-journal`]),
+  [lockName, besideName, storeFile].flatMap((name) => [
+    name,
+    `${name}-wal`,
+    `${name}-shm`,
+    `${name}-journal`,
+  ]),
 );
 
 /**

@@ -180,6 +180,7 @@ describe('the embedded store', () => {
     sqlite.close();
     const store = await openEmbeddedStore({ dir });
     await assert.rejects(store.changes.since(49), isProblem('gone'));
+    assert.equal(await store.changes.oldest(), 50);
     assert.deepEqual(await store.changes.since(50), []);
     await store.close();
   });

@@ -3,21 +3,21 @@
  * the reads and the writer into the port of core/store.ts, and adds bulk loading, marks and backup.
  */
 import { join } from 'node:path';
-import type { Change, Collection, CollectionOf, Store } from '../../core/store.ts';
+import type { Change } from '../../core/store.ts';
 import type { Log } from '../../core/log.ts';
 import { Problem } from '../../core/problem.ts';
-import { loadInto } from './bulk.ts';
-import type { BulkOptions } from './bulk.ts';
-import { collectionIn, promised } from './collection.ts';
 import type { Parts } from './collection.ts';
+import { createFeed } from './feed.ts';
+import { storeOver } from './over-parts.ts';
 import { Overlays } from './overlays.ts';
 import { Reads } from './reads.ts';
 import { recover } from './recovery.ts';
 import type { Opening } from './recovery.ts';
-import { lockFolder, refuseHalfRestored, storeFile } from './folder.ts';
+import type { ServedStore } from './served.ts';
+import { lockFolder, othersGone, refuseHalfRestored, storeFile } from './folder.ts';
 import { faultOf, openSqlite } from './sqlite.ts';
 import { startWriter } from './writer.ts';
-import type { Outcome, Write } from './write-terms.ts';
+import type { Done, Outcome, Write } from './write-terms.ts';
 
 export interface EmbeddedOptions {
   /** The folder; made when it is not there. */
@@ -29,24 +29,11 @@ export interface EmbeddedOptions {
   readonly log?: Log;
 }
 
-export interface EmbeddedStore extends Store {
-  /** What was found at opening. */
-  readonly opening: Opening;
-  /** Whether a failed write has stopped all writing until the next start; reads go on. */
-  readonly stopped: boolean;
-  /**
-   * Puts many documents into the base whatever is there, without telling changes; gives how many.
-   * New ones are found by key once all are loaded. A kill loses at most what `mark` does not cover.
-   */
-  bulk<T>(
-    definition: CollectionOf<T>,
-    records: Iterable<{ id: string; value: T }> | AsyncIterable<{ id: string; value: T }>,
-    options?: BulkOptions,
-  ): Promise<number>;
-  /** A mark as it was last set; it tells a long job where to go on. */
-  mark(name: string): Promise<string | undefined>;
-  /** Sets a mark, or clears it with undefined. */
-  setMark(name: string, value: string | undefined): Promise<void>;
+export interface EmbeddedStore extends ServedStore {
+  /** The file, for processes that read it beside this one. */
+  readonly file: string;
+  /** A write of another process; resolves when it is on disk and told. @throws Problem: what it was refused for. */
+  write(write: Write): Promise<Done>;
   /** Copies the store as it is now into a new file while it serves. `progress` from 0 to 1. */
   backup(file: string, progress?: (part: number) => void): Promise<void>;
 }
@@ -62,18 +49,19 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Embed
   const unlock = lockFolder(dir);
   try {
     refuseHalfRestored(dir);
+    await othersGone(dir);
     const file = join(dir, storeFile);
     const opening = recover(file);
     for (const sentence of opening.recovered)
       log.log('warn', 'store opened', { recovered: sentence });
-    return await storeOver(file, opening, unlock, options, log);
+    return await openOver(file, opening, unlock, options, log);
   } catch (error) {
     unlock();
     throw error;
   }
 }
 
-async function storeOver(
+async function openOver(
   file: string,
   opening: Opening,
   unlock: () => void,
@@ -82,16 +70,7 @@ async function storeOver(
 ): Promise<EmbeddedStore> {
   const reads = new Reads(openSqlite(file, { readOnly: true }));
   const overlays = new Overlays(reads);
-  const listeners = new Set<(changes: readonly Change[]) => void>();
-  const tell = (changes: readonly Change[]) => {
-    for (const listener of listeners) {
-      try {
-        listener(changes);
-      } catch (error) {
-        log.log('error', 'a listener to changes failed', { reason: Problem.from(error).message });
-      }
-    }
-  };
+  const feed = createFeed(log);
   const landed = (writes: readonly Write[], outcomes: readonly Outcome[]) => {
     const changes: Change[] = [];
     writes.forEach((write, index) => {
@@ -101,43 +80,21 @@ async function storeOver(
       const change = toChange(write, outcome.value, outcome.commit);
       if (change !== undefined) changes.push(change);
     });
-    if (changes.length > 0) tell(changes);
+    if (changes.length > 0) feed.tell(changes);
   };
   const writer = startWriter({ file, syncDelay, limits }, landed, log);
   const parts: Parts = { reads, writer, overlays };
   if (opening.unindexed) await writer.write({ kind: 'index' });
   let closed: Promise<void> | undefined;
+  const store = storeOver(parts, feed, opening);
 
   return {
-    opening,
+    ...store,
+    file,
     get stopped() {
       return writer.stopped;
     },
-    open: <T>(definition: CollectionOf<T>): Collection<T> => collectionIn(parts, definition, ''),
-    counters: {
-      add: async (name, by = 1) => (await writer.write({ kind: 'add', name, by })).value,
-    },
-    changes: {
-      since: (cursor, limit = 1000) => promised(() => reads.changesSince(cursor, limit)),
-      latest: () => promised(() => reads.lastCommit()),
-      listen(fn) {
-        listeners.add(fn);
-        return () => {
-          listeners.delete(fn);
-        };
-      },
-    },
-    outgoing: (topic, limit = 50) => promised(() => reads.outgoing(topic, limit)),
-    delivered: async (id) => {
-      await writer.write({ kind: 'delivered', id });
-    },
-    reset: async (workspace) => (await writer.write({ kind: 'reset', workspace })).value,
-    changed: (workspace) => promised(() => overlays.changed(workspace)),
-    bulk: (definition, records, bulkOptions) => loadInto(writer, definition, records, bulkOptions),
-    mark: (name) => promised(() => reads.mark(name)),
-    setMark: async (name, value) => {
-      await writer.write({ kind: 'mark', name, value });
-    },
+    write: (write) => writer.write(write),
     backup: (target, progress) => backup(file, target, progress),
     close() {
       closed ??= closeAll(parts, unlock);

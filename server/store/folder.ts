@@ -1,6 +1,7 @@
 /** The data folder: what its files are called, and the lock that gives it to one process. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
 import { lockFile } from './sqlite.ts';
 
@@ -8,6 +9,8 @@ import { lockFile } from './sqlite.ts';
 export const storeFile = 'store.db';
 /** Held while a process has the folder open. */
 export const lockName = 'lock.db';
+/** Held together by all processes that serve beside the one with the folder; they may outlive it by a moment. */
+export const besideName = 'lock.db.beside';
 /** Where a restore gathers its files; while it is there the folder holds no whole data. */
 export const restoringName = '.restoring';
 
@@ -26,6 +29,33 @@ export function lockFolder(dir: string): () => void {
   if (unlock === undefined)
     throw new Problem('unavailable', `The data folder ${dir} is in use by another process`);
   return unlock;
+}
+
+/** Says that this process works in the folder beside the one that has it; gives the function that ends that. */
+export function joinFolder(dir: string): () => void {
+  const leave = lockFile(join(dir, besideName), 'shared');
+  if (leave === undefined)
+    throw new Problem('unavailable', `The data folder ${dir} is being opened by another process`);
+  return leave;
+}
+
+/**
+ * Waits until no process of an earlier start works in the folder any more: they end when the one that had it has died.
+ * @throws Problem `unavailable` when one is still there after `patience` milliseconds.
+ */
+export async function othersGone(dir: string, patience = 5_000): Promise<void> {
+  const file = join(dir, besideName);
+  if (!existsSync(file)) return;
+  for (let waited = 0; waited < patience; waited += 50) {
+    const unlock = lockFile(file);
+    unlock?.();
+    if (unlock) return;
+    await wait(50);
+  }
+  throw new Problem(
+    'unavailable',
+    `The data folder ${dir} is in use by a process that was started before`,
+  );
 }
 
 /** @throws Problem `unavailable` when a restore into the folder was cut short. */

@@ -2,6 +2,7 @@
  * Which documents each workspace has changed, kept in memory so that a read knows where to look without asking twice.
  * Loaded at a workspace's first use; a set may name too many documents, never too few that are acknowledged.
  */
+import type { Change } from '../../core/store.ts';
 import type { Reads } from './reads.ts';
 import type { Done, Write } from './write-terms.ts';
 
@@ -25,12 +26,16 @@ const mostIds = 1_000_000;
 export class Overlays {
   readonly #reads: Reads;
   readonly #known = new Map<string, Known>();
+  readonly #before: () => void;
 
-  constructor(reads: Reads) {
+  /** @param before called before each look: where another process writes, it takes in what has landed. */
+  constructor(reads: Reads, before: () => void = () => undefined) {
     this.#reads = reads;
+    this.#before = before;
   }
 
   of(workspace: string): Overlay {
+    this.#before();
     const known = this.#known.get(workspace) ?? this.#load(workspace);
     this.#known.delete(workspace);
     this.#known.set(workspace, known); // last again: Map keeps the order of entering
@@ -57,6 +62,23 @@ export class Overlays {
     known.changed.set(collection, ids);
     if (done.overlay.held) ids.add(write.id);
     else ids.delete(write.id);
+  }
+
+  /** Follows a change that another process has made; what it tells is enough to know where to look. */
+  follow({ collection: name, workspace, id, removed }: Change): void {
+    if (workspace === '') return;
+    const known = this.#known.get(workspace);
+    if (known === undefined) return;
+    const collection = this.#reads.collection(name);
+    if (id === '' || known.number === 0 || collection === undefined) {
+      this.#known.delete(workspace); // reset, or before its first write: read again
+      return;
+    }
+    const ids = known.changed.get(collection) ?? new Set();
+    known.changed.set(collection, ids);
+    const held = !removed || this.#reads.holds(collection, known.number, id); // a tombstone is a row
+    if (held) ids.add(id);
+    else ids.delete(id);
   }
 
   #load(workspace: string): Known {

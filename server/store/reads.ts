@@ -113,6 +113,11 @@ export class Reads {
     return row === undefined ? undefined : toRead(name, row, id);
   }
 
+  /** Whether a view has a row of its own for a document, a tombstone or a damaged one too. */
+  holds(collection: number, workspace: number, id: string): boolean {
+    return this.#get.get(collection, workspace, id) !== undefined;
+  }
+
   /** Hits of a range in key order. `workspace` 0 for the base alone. */
   find(
     name: string,
@@ -144,6 +149,17 @@ export class Reads {
         'Changes from so long ago are no longer kept: read everything again',
       );
     return this.#changes.all(cursor, limit).map(toChange);
+  }
+
+  /** All changes after this cursor, at most `limit`; dear only when there are some. @throws Problem as changesSince. */
+  newChanges(cursor: number, limit: number): readonly Change[] {
+    const rows = this.#changes.all(cursor, limit);
+    return rows.length === 0 ? [] : this.changesSince(cursor, limit);
+  }
+
+  /** Changes up to this cursor may be gone. */
+  oldestChange(): number {
+    return this.#metaValue('pruned');
   }
 
   lastCommit(): number {

@@ -64,13 +64,19 @@ export function openSqlite(
 }
 
 /**
- * Locks a folder by an exclusive transaction on this file, which the system frees whenever the process ends.
+ * Locks a folder by a transaction on this file, which the system frees whenever the process ends: an exclusive one, or one
+ * that several may hold while none has it exclusively.
  * Gives the function that unlocks; undefined when another holds it.
  */
-export function lockFile(file: string): (() => void) | undefined {
+export function lockFile(
+  file: string,
+  how: 'exclusive' | 'shared' = 'exclusive',
+): (() => void) | undefined {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    database.exec(
+      how === 'exclusive' ? 'BEGIN EXCLUSIVE' : 'BEGIN; SELECT count(*) FROM sqlite_schema',
+    );
   } catch (error) {
     database.close();
     if (faultOf(error) === 'busy') return undefined;

@@ -301,6 +301,7 @@ function describeTheRest(given: () => Store): void {
     await collection.remove('a', 1);
     stop();
     await collection.put('b', { colour: 'red' }, { expected: 0 });
+    assert.equal(await changes.oldest(), 0);
     const all = await changes.since(0);
     assert.deepEqual(heard, all.slice(0, 3));
     assert.deepEqual(
