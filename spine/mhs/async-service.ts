@@ -1,0 +1,296 @@
+/**
+ * Asynchronous messages as they come in: an ebXML message is read while it is kept, judged by directory and contract, and
+ * answered when it and what is to be done with it are on disk. Owns the order of the checks; what is broken in the envelope
+ * is told as an ebXML error (200), what is wrong with sender or form as a fault (500), and only 202 is acceptance.
+ */
+import { finished } from 'node:stream/promises';
+import type { Caller, Exchange, Handler, Reply } from '../../core/exchange.ts';
+import { outboxEntry, type NewDelivery, type Outbox } from '../../core/outbox.ts';
+import { Problem } from '../../core/problem.ts';
+import type { OutboxEntry, Stored } from '../../core/store.ts';
+import { writeAcknowledgment } from '../ebxml/acknowledgement.ts';
+import { contractFailures, partFailures } from '../ebxml/contract-checks.ts';
+import { ebxmlFailures, isExpired } from '../ebxml/envelope-checks.ts';
+import { kindOf, readEbxml, type EbxmlEnvelope, type EbxmlError } from '../ebxml/envelope.ts';
+import { errorOf, expired, partyErrors, writeMessageError } from '../ebxml/message-error.ts';
+import { openMessage, xmlBytes, type Part } from '../ebxml/multipart.ts';
+import { isoTimestampOf, timeOf } from '../hl7v3/datatypes.ts';
+import { readTransmission } from '../hl7v3/wrapper.ts';
+import { colonId, interactionOf } from '../interactions.ts';
+import type { LargeXml } from '../large-xml.ts';
+import { xmlFailure } from '../soap/envelope.ts';
+import { XmlFault } from '../../core/xml.ts';
+import { fault, faultOf } from '../soap/fault.ts';
+import { contractFor, persistence, scheduleOf, type FoundContract } from './contracts.ts';
+import { processing, sending, signalling } from './deliveries.ts';
+import {
+  messageKey,
+  type BodyKeeper,
+  type KeptMessage,
+  type KeptMessages,
+  type TransportAnswer,
+} from './kept-message.ts';
+import { asidRefused, judgeParties, type LookUps } from './look-ups.ts';
+import { takeSignal } from './signals.ts';
+
+export interface AsyncOptions {
+  readonly lookUps: LookUps;
+  readonly messages: KeptMessages;
+  readonly outbox: Outbox;
+  readonly xml: Pick<LargeXml, 'read'>;
+  /** The application behind a connection that calls as this system. @throws Problem when it is another's */
+  readonly systemOf: (exchange: Exchange, asid: string) => Promise<Caller>;
+  /** @throws Problem when the connection has a certificate that is not of this party */
+  readonly proveParty: (exchange: Exchange, partyKey: string, view: string) => Promise<void>;
+  readonly viewOf: (exchange: Exchange) => string;
+  readonly now: () => number;
+  readonly newId: () => string;
+  /** Where senders fetch answers, for a front that sends none; absent: answers are sent to their endpoint. */
+  readonly pollAddress?: (exchange: Exchange, pollId: string) => string;
+}
+
+/** The last words of the paths; which one is used makes no difference. */
+const paths: ReadonlySet<string> = new Set([
+  ...['/queryrequest', '/reliablerequest', '/forwardreliable', '/forwardexpress', '/intermediary'],
+]);
+
+export function asyncService(options: AsyncOptions): Handler {
+  return async (exchange) => {
+    const isHere = options.pollAddress ? exchange.path === '' : paths.has(exchange.path);
+    if (exchange.method !== 'POST' || !isHere) throw fault('101', { location: 'HTTP address' });
+    exchange.facts.route = `POST ${exchange.path}`;
+    const keeper = options.messages.keep(options.newId());
+    try {
+      return await received(options, exchange, keeper);
+    } catch (error) {
+      await keeper.drop();
+      if (error instanceof Taken) return error.reply;
+      throw error;
+    }
+  };
+}
+
+/** Ends the reading with an answer; thrown so that each check may. */
+class Taken extends Error {
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super('answered');
+    this.reply = reply;
+  }
+}
+
+async function received(
+  options: AsyncOptions,
+  exchange: Exchange,
+  keeper: BodyKeeper,
+): Promise<Reply> {
+  const source = exchange.body.stream() as AsyncIterable<Buffer>; // without an encoding it gives Buffers
+  const body = openMessage(keeper.pass(source), exchange.headers['content-type'] ?? '');
+  const view = options.viewOf(exchange);
+  try {
+    const { envelope: part, payload } = await body.first();
+    const envelope = readEbxml(xmlBytes(part));
+    const [broken] = ebxmlFailures(envelope);
+    if (broken) throw faultOf(broken);
+    exchange.facts.requestId = envelope.messageId.slice(0, 100);
+    exchange.facts.route = `POST ${colonId(envelope)}`.slice(0, 200);
+    await options.proveParty(exchange, envelope.fromParty, view);
+    if (kindOf(envelope) !== 'message') return await signalled(options, exchange, envelope);
+    const [wrong] = partyErrors(envelope);
+    if (wrong) throw refusing(options, envelope, wrong);
+    await repeated(options, exchange, envelope);
+    const found = await contracted(options, envelope, view);
+    const about = await judged(options, exchange, envelope, payload, found);
+    const ids = await body.attachments(async ({ contentId }, content) => {
+      await finished(content.resume());
+      return contentId;
+    });
+    const [missing] = partFailures(envelope, [payload?.contentId ?? '', part.contentId, ...ids]);
+    if (missing) throw refusing(options, envelope, errorOf(missing));
+    return await kept(options, exchange, keeper, envelope, found, about);
+  } catch (error) {
+    await body.abandon();
+    throw error;
+  }
+}
+
+async function signalled(
+  options: AsyncOptions,
+  { environment }: Exchange,
+  envelope: EbxmlEnvelope,
+): Promise<never> {
+  await takeSignal(options, envelope, environment);
+  throw new Taken(accepted(''));
+}
+
+function accepted(body: string, headers: Readonly<Record<string, string>> = {}): TransportAnswer {
+  return { status: 202, headers: { 'content-type': 'text/xml', ...headers }, body };
+}
+
+function refusing(options: AsyncOptions, envelope: EbxmlEnvelope, error: EbxmlError): Taken {
+  const body = writeMessageError(envelope, [error], signalParts(options));
+  return new Taken({ status: 200, headers: { 'content-type': 'text/xml' }, body });
+}
+
+function signalParts({ newId, now }: Pick<AsyncOptions, 'newId' | 'now'>) {
+  return { messageId: newId().toUpperCase(), timestamp: isoTimestampOf(now()) };
+}
+
+/** A message whose id is remembered is answered as it was, and not looked at further. */
+async function repeated(
+  options: AsyncOptions,
+  { environment }: Exchange,
+  envelope: EbxmlEnvelope,
+): Promise<void> {
+  const stored = await options.messages.collection.get(messageKey({ environment, ...envelope }));
+  if (stored && stored.value.until > options.now()) throw await answeredAgain(options, stored);
+}
+
+async function answeredAgain(
+  { outbox, newId }: AsyncOptions,
+  { id: key, value }: Stored<KeptMessage>,
+): Promise<Taken> {
+  if (value.between !== undefined && value.ackActor?.endsWith(':nextMSH')) {
+    const signal = { key, from: value.between, messageId: newId().toUpperCase() };
+    await outbox.add(signalling({ ...signal, signal: 'acknowledgment' }, value));
+  }
+  return new Taken(value.answer ?? accepted(''));
+}
+
+async function contracted(
+  options: AsyncOptions,
+  envelope: EbxmlEnvelope,
+  view: string,
+): Promise<FoundContract> {
+  if (isExpired(envelope, options.now())) throw refusing(options, envelope, expired);
+  const found = await contractFor(options.lookUps, envelope, view);
+  if ('error' in found) throw refusing(options, envelope, found.error);
+  const { contract, forwarded } = found;
+  const [broken] = contractFailures(envelope, { contract, isForwarded: forwarded });
+  if (broken) throw refusing(options, envelope, errorOf(broken));
+  const known = interactionOf(colonId(envelope));
+  if (!forwarded && (known?.operation === undefined || known.release === 'older'))
+    throw fault('101', { location: 'eb:Action' });
+  return found;
+}
+
+interface Judged {
+  readonly senderAsid: string;
+  readonly receiverAsid: string;
+  readonly caller: Caller;
+}
+
+/** Sender and receiver of the message in it, against the parties of the envelope and the directory. */
+async function judged(
+  { xml, lookUps, systemOf, viewOf }: AsyncOptions,
+  exchange: Exchange,
+  envelope: EbxmlEnvelope,
+  payload: Part | undefined,
+  { forwarded }: FoundContract,
+): Promise<Judged> {
+  if (!payload) throw fault('201', { name: 'MESSAGE_NOT_WELL_FORMED[payload]', location: 'MIME' });
+  const without = forwarded ? { without: ['ControlActEvent'] } : {};
+  const root = await xml.read(xmlBytes(payload), without).catch((error: unknown) => {
+    throw error instanceof XmlFault ? faultOf(xmlFailure(error)) : error;
+  });
+  const { senderAsid = '', receiverAsid = '' } = readTransmission(root);
+  const parties = { senderAsid, receiverAsid, interaction: colonId(envelope) };
+  const { sender, receiver } = await judgeParties(lookUps, parties, viewOf(exchange));
+  if (sender.partyKey !== envelope.fromParty)
+    throw asidRefused('SENDER_ASID_OF_OTHER_PARTY', 'eb:From/eb:PartyId');
+  if (receiver.partyKey !== envelope.toParty)
+    throw asidRefused('RECEIVER_ASID_OF_OTHER_PARTY', 'eb:To/eb:PartyId');
+  const caller = await systemOf(exchange, senderAsid);
+  exchange.facts.caller = caller;
+  return { senderAsid, receiverAsid, caller };
+}
+
+/** One write with all that is to come of it; then the answer. */
+async function kept(
+  options: AsyncOptions,
+  exchange: Exchange,
+  keeper: BodyKeeper,
+  envelope: EbxmlEnvelope,
+  found: FoundContract,
+  { caller, ...asids }: Judged,
+): Promise<Reply> {
+  const { messages, now, lookUps } = options;
+  const { environment, workspace } = exchange;
+  const { forwarded, handler, contract } = found;
+  const { fromParty, toParty, cpaId, conversationId, service, action, messageId } = envelope;
+  const between = (await lookUps.intermediary(options.viewOf(exchange)))?.partyKey ?? toParty;
+  const lifetime = lifetimeOf(envelope, found, now());
+  const actor = envelope.ackRequested?.actor;
+  const toEnd = forwarded && actor?.endsWith(':toPartyMSH') === true;
+  const polled = options.pollAddress && !forwarded ? options.newId() : undefined;
+  const answer =
+    polled === undefined
+      ? answerOf(options, envelope, contract.syncReply === 'required')
+      : accepted('', pollFields(options.pollAddress?.(exchange, polled)));
+  const message: KeptMessage = {
+    ...{ environment, workspace, kind: forwarded ? 'forward' : 'request' },
+    ...{ fromParty, toParty, cpaId, conversationId, service, action, messageId, ...asids },
+    refToMessageId: envelope.refToMessageId,
+    contentType: exchange.headers['content-type'] ?? '',
+    soapAction: `${service}/${action}`,
+    acknowledged: envelope.ackRequested !== undefined,
+    body: await keeper.kept(),
+    ...{ received: now(), until: now() + persistence(envelope, handler), answer },
+    app: { id: caller.appId, name: caller.appName },
+    ...(forwarded ? { between, relayed: toEnd } : {}),
+    ...(actor === undefined ? {} : { ackActor: actor }),
+    ...(polled === undefined ? {} : { pollId: polled }),
+  };
+  const key = messageKey(message);
+  const schedule = { ...scheduleOf(contract, envelope, handler), lifetime };
+  const work: NewDelivery[] = forwarded
+    ? [sending(key, message, schedule)]
+    : [processing(key, message, lifetime)];
+  if (forwarded && actor?.endsWith(':nextMSH')) {
+    const signal = { key, from: between, messageId: options.newId().toUpperCase() };
+    work.push(signalling({ ...signal, signal: 'acknowledgment' }, message));
+  }
+  const stored = await messages.collection.get(key);
+  const again = await putOnce(options, key, message, stored, work.map(outboxEntry));
+  if (again) throw await answeredAgain(options, again);
+  return answer;
+}
+
+/** Puts it unless one with the same id came meanwhile, which is given back. */
+async function putOnce(
+  { messages, now }: AsyncOptions,
+  key: string,
+  message: KeptMessage,
+  before: Stored<KeptMessage> | undefined,
+  outbox: readonly OutboxEntry[],
+): Promise<Stored<KeptMessage> | undefined> {
+  if (before && before.value.until > now()) return before;
+  try {
+    await messages.collection.put(key, message, { expected: before?.version ?? 0, outbox });
+    return undefined;
+  } catch (error) {
+    const found = await messages.collection.get(key);
+    if (error instanceof Problem && error.kind === 'conflict' && found) return found;
+    throw error;
+  }
+}
+
+/** Nothing is tried for longer than the message itself wants to live. */
+function lifetimeOf(envelope: EbxmlEnvelope, { handler }: FoundContract, now: number): number {
+  const persist = persistence(envelope, handler);
+  const until = envelope.timeToLive === undefined ? undefined : timeOf(envelope.timeToLive);
+  return until === undefined ? persist : Math.min(persist, Math.max(1, until - now));
+}
+
+/** Where an answer is fetched, and when it may be there: seconds. */
+export function pollFields(address = ''): Readonly<Record<string, string>> {
+  return { 'content-location': address, 'retry-after': '1' };
+}
+
+/** An acknowledgement at once where the contract has the answer in the same exchange. */
+function answerOf(options: AsyncOptions, envelope: EbxmlEnvelope, sync: boolean): TransportAnswer {
+  if (!sync || !envelope.ackRequested)
+    return accepted('', sync ? { soapaction: 'asyncExpressSyncAck' } : {});
+  return accepted(writeAcknowledgment(envelope, signalParts(options)));
+}
