@@ -6,10 +6,16 @@ import { format, resolveConfig } from 'prettier';
 import { Problem, problemKinds } from '../core/problem.ts';
 import * as pds from '../fhir/pds/errors.ts';
 import { settings } from '../server/config.ts';
+import { registry } from '../server/gateway/policies/registry.ts';
+import { phases, type PolicyKind } from '../server/gateway/policy.ts';
 
 /** The generated pages by path, formatted as the project formats everything. */
 export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
-  const pages = { 'docs/configuration.md': configuration(), 'docs/problems.md': problems() };
+  const pages = {
+    'docs/configuration.md': configuration(),
+    'docs/policies.md': policies(),
+    'docs/problems.md': problems(),
+  };
   const formatted = Object.entries(pages).map(async ([path, text]) => {
     const options = { ...(await resolveConfig(path)), filepath: path };
     return [path, await format(text, options)] as const;
@@ -39,6 +45,55 @@ ${table(
   ]),
 )}
 `;
+}
+
+function policies(): string {
+  const kinds = registry({});
+  const inPhases = phases.flatMap((phase) => [...kinds].filter(([, kind]) => kind.phase === phase));
+  return `${notice}
+
+# Policies
+
+A Proxy's definition lists policies with their settings. They run phase by phase (${phases.map(code).join(', ')}), within a
+phase in the order of the definition; \`respond\` and \`transform-response\` act on the way out. One policy of phase
+\`authenticate\` without a condition must be there: \`open\` says aloud that nobody is asked. Those of phase \`limit\` are asked
+together, and a call that one refuses takes from none.
+
+\`when\` makes a policy apply to some calls only: a JSON schema over
+\`{ request: { method, path, headers, query }, app: { id, name, mode, product, scopes, attributes }, user: { id, role, level } }\`.
+What is not known of a call is not there, and a schema says nothing of members that are not there unless it names them under
+\`required\`. Policies of your own: [guides/policies.md](guides/policies.md). \`gatehouse policies\` prints this page.
+
+${inPhases.map(([name, kind]) => policy(name, kind)).join('\n')}`;
+}
+
+function policy(name: string, { phase, summary, schema }: PolicyKind): string {
+  const members = Object.entries(
+    (schema.properties ?? {}) as Record<string, Readonly<Record<string, unknown>>>, // an object schema by contract
+  );
+  const rows = members.map(([member, one]) => [
+    code(member),
+    typeWords(one),
+    one.default === undefined ? '' : code(JSON.stringify(one.default)),
+    typeof one.description === 'string' ? one.description : '',
+  ]);
+  const told =
+    rows.length === 0
+      ? 'It has no settings.'
+      : table(['setting', 'type', 'default', 'what it does'], rows);
+  return `## ${name}
+
+Phase \`${phase}\`. ${summary}
+
+${told}
+`;
+}
+
+function typeWords({ type, enum: values, items }: Readonly<Record<string, unknown>>): string {
+  if (Array.isArray(values)) return values.map((value) => code(JSON.stringify(value))).join(', ');
+  if (type === 'array' && typeof items === 'object' && items !== null)
+    return `list of ${typeWords(items as Record<string, unknown>) || 'values'}`; // a schema by contract
+  return typeof type === 'string' ? type : '';
 }
 
 /** A default in angle brackets is worked out from other settings. */
@@ -92,11 +147,14 @@ ${table(
 /** One example of each builder; the compiler asks for the missing one when a builder is added. */
 const pdsSamples: Readonly<Record<keyof typeof pds, Problem>> = {
   invalidResourceId: pds.invalidResourceId(),
+  roleForbidden: pds.roleForbidden('Registration Authority Manager'),
   unsupportedService: pds.unsupportedService(),
   unsupportedRequest: pds.unsupportedRequest('/HelloWorld'),
   missingHeader: pds.missingHeader('X-Request-ID'),
   missingValue: pds.missingValue('address/0/period'),
   noAsid: pds.noAsid(),
+  certificateRefused: pds.certificateRefused('<sentence>'),
+  asidRefused: pds.asidRefused('<sentence>'),
   invalidHeader: pds.invalidHeader('1234', 'X-Request-ID'),
   invalidRole: pds.invalidRole('1234'),
   invalidField: pds.invalidField('bad', '0/op'),
@@ -120,7 +178,7 @@ const pdsSamples: Readonly<Record<keyof typeof pds, Problem>> = {
   versionMismatch: pds.versionMismatch(),
   preconditionFailed: pds.preconditionFailed(),
   tooLarge: pds.tooLarge('<limit>'),
-  tooManyRequests: pds.tooManyRequests('<limit>', 1),
+  tooManyRequests: pds.tooManyRequests('<limit>'),
   unknownError: pds.unknownError('<id>'),
   serviceUnavailable: pds.serviceUnavailable(),
   tooManyMatches: pds.tooManyMatches(),
