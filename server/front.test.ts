@@ -4,6 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import type { Handler } from '../core/exchange.ts';
 import { createLog } from '../core/log.ts';
 import { createFront, type Front } from './front.ts';
+import { MountTable } from './mount-table.ts';
 
 /** Sends bytes on a fresh connection and gives all that comes back until it closes or `quiet` ms pass. */
 function raw(port: number, bytes: string | Buffer, quiet = 300): Promise<string> {
@@ -54,12 +55,14 @@ describe('the front', () => {
   beforeEach(async () => {
     seen.length = 0;
     front = createFront({
-      mounts: [
-        { environment: 'sandbox', base: '/api', api: 'test', handler },
-        { environment: 'production', base: '/api', api: 'live', handler },
+      tables: [
+        new MountTable([
+          { environment: 'sandbox', base: '/api', api: 'test', handler },
+          { environment: 'production', base: '/api', api: 'live', handler },
+        ]),
       ],
       environment: 'sandbox',
-      environments: ['sandbox', 'production'],
+      toEnvironment: (name) => (['sandbox', 'production'].includes(name) ? name : undefined),
       log: createLog(
         'error',
         new Writable({

@@ -1,5 +1,7 @@
 /** The Express application: pages for people. APIs are handlers and never pass through here (docs/decisions/0003). */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { html, page as layout, pageHeaders, type Html } from '../core/html.ts';
 import type { Log } from '../core/log.ts';
 
 export interface PagesOptions {
@@ -11,19 +13,11 @@ export interface PagesOptions {
   readonly downloads: Readonly<Record<string, string>>;
 }
 
-const policy =
-  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
 export function createPages(options: PagesOptions): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.use((_request, response, next) => {
-    response.set({
-      'content-security-policy': policy,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cache-control': 'no-store',
-    });
+    response.set(pageHeaders());
     next();
   });
   app.get('/', (_request, response) => {
@@ -36,8 +30,10 @@ export function createPages(options: PagesOptions): Express {
     app.get(path, (_request, response) => {
       response.type('json').sendFile(file);
     });
-  app.use((_request, response) => {
-    response.status(404).type('html').send(notFound);
+  app.use((request, response) => {
+    if (request.accepts(['html', 'json']) === 'html' && request.headers.accept?.includes('html'))
+      response.status(404).type('html').send(notFound);
+    else noApiHere(request, response);
   });
   // Express hands its own refusals (a path that is no UTF-8, say) to this one place.
   app.use(
@@ -59,7 +55,7 @@ export function createPages(options: PagesOptions): Express {
         .send(
           page(
             'Something is wrong with the request',
-            '<p>The address cannot be read. <a href="/">Go to the start page</a>.</p>',
+            html`<p>The address cannot be read. <a href="/">Go to the start page</a>.</p>`,
           ),
         );
     },
@@ -67,47 +63,50 @@ export function createPages(options: PagesOptions): Express {
   return app;
 }
 
+/** What a program is told at an address that belongs to no API (RFC 9457). */
+export function noApiHere(_request: IncomingMessage, response: ServerResponse): void {
+  const body = JSON.stringify({
+    type: 'urn:gatehouse:problem:not-found',
+    title: 'Not Found',
+    status: 404,
+    detail:
+      'No API is deployed at this address. The environment is named by the host (int.…) or the path (/env/int/…), then comes the base path of the API; GET / lists what there is.',
+  });
+  response.writeHead(404, {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
 function home({ publicUrl, services }: PagesOptions): string {
-  const rows = services
-    .map(
-      ({ name, path }) =>
-        `<li><a href="${escape(path)}">${escape(name)}</a><br><code>${escape(publicUrl() + path)}</code></li>`,
-    )
-    .join('\n');
+  const rows = services.map(
+    ({ name, path }) =>
+      html`<li><a href="${path}">${name}</a><br /><code>${publicUrl() + path}</code></li>`,
+  );
   return page(
     'Gatehouse',
-    `<p>The sandbox of this server holds invented people only. No data of real people may be put into it.</p>
-<h2>What runs here</h2>
-<ul>
-${rows}
-</ul>`,
+    html`<p>
+        The sandbox of this server holds invented people only. No data of real people may be put
+        into it.
+      </p>
+      <h2>What runs here</h2>
+      <ul>
+        ${rows}
+      </ul>`,
   );
 }
 
 const notFound = page(
   'Page not found',
-  '<p>There is no page at this address. <a href="/">Go to the start page</a> to see what runs here.</p>',
+  html`<p>
+    There is no page at this address. <a href="/">Go to the start page</a> to see what runs here.
+  </p>`,
 );
 
-function page(title: string, content: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title === 'Gatehouse' ? 'Gatehouse' : `${title} – Gatehouse`}</title>
-<link rel="stylesheet" href="/style.css">
-</head>
-<body>
-<a class="skip" href="#main">Skip to main content</a>
-<header><a href="/">Gatehouse</a></header>
-<main id="main" tabindex="-1">
-<h1>${title}</h1>
-${content}
-</main>
-</body>
-</html>
-`;
+function page(title: string, content: Html): string {
+  return layout({ title, content });
 }
 
 const style = `body { margin: 0; font: 1.1875rem/1.5 system-ui, sans-serif; color: #212b32; background: #fff; }
@@ -118,14 +117,22 @@ a { color: #005eb8; }
 a:focus { outline: 3px solid #212b32; background: #ffeb3b; color: #212b32; }
 code { overflow-wrap: anywhere; font-size: 0.875em; }
 li { margin-bottom: 1rem; }
+.banner { margin: 0; padding: 0.75rem 1rem; background: #ffeb3b; border-bottom: 4px solid #212b32; font-weight: 600; }
+form { margin: 1rem 0; }
+label { display: block; margin: 0.5rem 0 0.25rem; font-weight: 600; }
+.choice label { display: inline; font-weight: 400; }
+fieldset { margin: 1rem 0; padding: 0.5rem 1rem 1rem; border: 1px solid #4c6272; }
+legend { padding: 0 0.25rem; font-weight: 600; }
+input[type='text'], input[type='search'], input:not([type]), select { font: inherit; width: 100%; max-width: 24rem; box-sizing: border-box; padding: 0.375rem; min-height: 2.75rem; border: 2px solid #4c6272; border-radius: 0; }
+input[type='radio'], input[type='checkbox'] { width: 1.5rem; height: 1.5rem; vertical-align: middle; }
+button { font: inherit; font-weight: 600; padding: 0.625rem 1rem; min-height: 2.75rem; border: 0; border-radius: 4px; color: #fff; background: #007f3b; cursor: pointer; }
+button.secondary { color: #fff; background: #4c6272; }
+input:focus, select:focus, button:focus { outline: 4px solid #ffeb3b; outline-offset: 0; box-shadow: inset 0 0 0 4px #212b32; }
+.error { padding: 0.5rem 1rem; border: 4px solid #d5281b; }
+.hint { color: #4c6272; margin: 0 0 0.25rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: 0.5rem 0.5rem 0.5rem 0; border-bottom: 1px solid #d8dde0; overflow-wrap: break-word; }
+@media (max-width: 40rem) { table, tbody, tr, td, th { display: block; } thead { position: absolute; left: -999em; } td, th { border-bottom: 0; padding: 0.125rem 0; } tr { border-bottom: 1px solid #d8dde0; padding: 0.5rem 0; } }
 .skip { position: absolute; left: -999em; }
 .skip:focus { position: static; display: block; padding: 0.5rem 1rem; }
 `;
-
-function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-}

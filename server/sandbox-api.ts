@@ -8,12 +8,14 @@ import { routes, type Routes } from '../core/routes.ts';
 import { checker } from '../core/schema.ts';
 import type { Scenario } from './gateway/policies/rehearsal.ts';
 import { parse, seedWorkspace, type SeedOptions } from './sandbox-seed.ts';
-import type { Workspace, Workspaces } from './workspaces.ts';
+import { appWorkspace, namedWorkspace, type Workspace, type Workspaces } from './workspaces.ts';
 
 export interface SandboxOptions {
   readonly workspaces: Workspaces;
   readonly scenarios: readonly Scenario[];
   readonly seeding: SeedOptions;
+  /** The app whose key or token a call bears; undefined for anybody else. */
+  readonly appOf: (exchange: Exchange) => Promise<string | undefined>;
 }
 
 const bodyLimit = 64 * 1024;
@@ -34,6 +36,21 @@ function sandboxRoutes(options: SandboxOptions): Routes {
     'PUT /workspaces/:id/scenario': (x) => arm(options, x),
     'DELETE /workspaces/:id/scenario': (x) => disarm(options, x),
   };
+}
+
+/**
+ * The workspace that an address names: an id, or `own` for that of the app whose key or token the call bears.
+ * @throws Problem `unauthenticated`, `not-found`
+ */
+async function workspaceOf({ appOf }: SandboxOptions, exchange: Exchange): Promise<string> {
+  const { id = '' } = exchange.params;
+  if (id !== 'own') return namedWorkspace(id);
+  const appId = await appOf(exchange);
+  if (appId !== undefined) return appWorkspace(appId);
+  throw new Problem(
+    'unauthenticated',
+    'Send the key of an app of the sandbox as apikey, or a token, to name its own workspace',
+  );
 }
 
 function listed(scenarios: readonly Scenario[]): object[] {
@@ -67,8 +84,9 @@ async function list({ workspaces }: SandboxOptions, { peer }: Exchange): Promise
   return json(200, { workspaces: shownAll });
 }
 
-async function show({ workspaces }: SandboxOptions, { params }: Exchange): Promise<Reply> {
-  const workspace = workspaces.get(params.id ?? '');
+async function show(options: SandboxOptions, exchange: Exchange): Promise<Reply> {
+  const { workspaces } = options;
+  const workspace = workspaces.get(await workspaceOf(options, exchange));
   const armed = workspaces.armed(workspace.id);
   return json(200, {
     ...shown(workspace, await workspaces.changed(workspace.id)),
@@ -76,13 +94,14 @@ async function show({ workspaces }: SandboxOptions, { params }: Exchange): Promi
   });
 }
 
-async function remove({ workspaces }: SandboxOptions, { params }: Exchange): Promise<Reply> {
-  await workspaces.remove(params.id ?? '');
+async function remove(options: SandboxOptions, exchange: Exchange): Promise<Reply> {
+  await options.workspaces.remove(await workspaceOf(options, exchange));
   return { status: 204 };
 }
 
-async function reset({ workspaces }: SandboxOptions, { params }: Exchange): Promise<Reply> {
-  return json(200, { dropped: await workspaces.reset(params.id ?? '') });
+async function reset(options: SandboxOptions, exchange: Exchange): Promise<Reply> {
+  const id = await workspaceOf(options, exchange);
+  return json(200, { dropped: await options.workspaces.reset(id) });
 }
 
 const checkArm = checker<{ scenario: string; calls: number }>({
@@ -100,17 +119,18 @@ async function arm(options: SandboxOptions, exchange: Exchange): Promise<Reply> 
   const names = options.scenarios.map(({ name }) => name);
   if (!names.includes(scenario))
     throw new Problem('invalid', `scenario must be one of: ${names.join(', ')}`);
-  options.workspaces.arm(exchange.params.id ?? '', scenario, calls);
+  await options.workspaces.arm(await workspaceOf(options, exchange), scenario, calls);
   return json(200, { scenario, calls });
 }
 
-function disarm({ workspaces }: SandboxOptions, { params }: Exchange): Promise<Reply> {
-  workspaces.disarm(params.id ?? '');
-  return Promise.resolve({ status: 204 });
+async function disarm(options: SandboxOptions, exchange: Exchange): Promise<Reply> {
+  await options.workspaces.disarm(await workspaceOf(options, exchange));
+  return { status: 204 };
 }
 
-async function seed({ workspaces, seeding }: SandboxOptions, exchange: Exchange): Promise<Reply> {
-  const { id } = workspaces.get(exchange.params.id ?? '');
+async function seed(options: SandboxOptions, exchange: Exchange): Promise<Reply> {
+  const { workspaces, seeding } = options;
+  const { id } = workspaces.get(await workspaceOf(options, exchange));
   exchange.facts.workspace = id;
   const kept = await seedWorkspace(id, exchange, seeding);
   const issued = kept.filter((nhsNumber) => /^[4-7]/.test(nhsNumber)).length;

@@ -7,7 +7,7 @@ import type { Exchange } from '../core/exchange.ts';
 import { Problem } from '../core/problem.ts';
 import type { Collection } from '../core/store.ts';
 import { isNhsNumber } from '../fhir/identifiers.ts';
-import { JsonFault, parseJson } from '../fhir/json.ts';
+import { JsonFault, parseJson } from '../core/json.ts';
 import { behindFaults } from '../fhir/pds/behind-check.ts';
 import { fromLine, type PdsRecord } from '../fhir/pds/record.ts';
 

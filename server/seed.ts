@@ -9,7 +9,7 @@ import {
 } from '../fhir/synthetic/default-data.ts';
 import type { PdsRecord } from '../fhir/pds/record.ts';
 import { patientCollection } from '../fhir/pds/stored-patients.ts';
-import type { EmbeddedStore } from './store/embedded.ts';
+import type { ServedStore } from './store/served.ts';
 
 /** The name under which the store remembers what of the default data is to be loaded, and that it is. */
 const mark = 'default-data';
@@ -20,12 +20,21 @@ type State = 'all' | 'beside others' | 'finished';
  * @returns how many records were loaded; 0 when that was done before.
  */
 export async function seedDefaults(
-  store: EmbeddedStore,
+  store: ServedStore,
+  fixtures: string,
+  progress: (kept: number) => void,
+): Promise<number> {
+  if ((await store.mark(mark)) === 'finished') return 0;
+  return store.alone('start', () => load(store, fixtures, progress));
+}
+
+async function load(
+  store: ServedStore,
   fixtures: string,
   progress: (kept: number) => void,
 ): Promise<number> {
   const state = await stateOf(store);
-  if (state === 'finished') return 0;
+  if (state === 'finished') return 0; // by another machine meanwhile
   await store.setMark(mark, state);
   const records = state === 'all' ? defaultRecords(fixtures) : besideOthers(store, fixtures);
   const kept = await store.bulk(patientCollection, withIds(records), { onProgress: progress });
@@ -33,14 +42,14 @@ export async function seedDefaults(
   return kept;
 }
 
-async function stateOf(store: EmbeddedStore): Promise<State> {
+async function stateOf(store: ServedStore): Promise<State> {
   const marked = (await store.mark(mark)) as State | undefined; // nobody else sets it
   if (marked !== undefined) return marked;
   return (await store.open(patientCollection).count()) === 0 ? 'all' : 'beside others';
 }
 
 /** The published and hand-made people who are not there already. */
-async function* besideOthers(store: EmbeddedStore, fixtures: string): AsyncIterable<PdsRecord> {
+async function* besideOthers(store: ServedStore, fixtures: string): AsyncIterable<PdsRecord> {
   const patients = store.open(patientCollection);
   for (const record of [...publishedRecords(fixtures), ...edgeCaseRecords(fixtures)])
     if (!(await patients.get(record.patient.id))) yield record;

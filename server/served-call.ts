@@ -71,6 +71,7 @@ export class ServedCall implements Call {
       const gone = () => {
         abort.abort();
       };
+      if (this.request.socket.destroyed) gone(); // it has been told already
       this.request.socket.once('close', gone);
       // The connection may outlive the call by many others.
       this.onEnd(() => this.request.socket.off('close', gone));

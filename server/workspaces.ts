@@ -1,15 +1,29 @@
 /**
  * Workspaces: named copy-on-write views of the sandbox's data. Owns who has one, how many and for how long;
- * the overlay itself is the Store's. Applications will get one of their own with the platform's catalogue:
- * whoever knows the caller then sets `Exchange.workspace`, and nothing below changes.
+ * the overlay itself is the Store's, and which view a call gets is workspace-kind.ts's.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Policy } from '../core/exchange.ts';
 import { Problem } from '../core/problem.ts';
-import type { Collection, CollectionOf, Store } from '../core/store.ts';
+import type { CollectionOf, Store } from '../core/store.ts';
+import { openArmedScenarios } from './armed-scenarios.ts';
+import { mirrored } from './mirrored.ts';
 
 /** The view that callers of the open lane share. */
 export const sharedWorkspace = 'shared';
+
+const ofAnApp = 'app-';
+
+/** The view that is an app's own in the sandbox: nobody reaches it but with that app's key or token. */
+export function appWorkspace(appId: string): string {
+  return ofAnApp + appId;
+}
+
+/** What a caller names as a workspace. @throws Problem `not-found` for the view of an app, which nobody may name */
+export function namedWorkspace(id: string): string {
+  if (!id.startsWith(ofAnApp)) return id;
+  throw new Problem('not-found', 'There is no such workspace, or it has expired');
+}
 
 export interface Workspace {
   readonly id: string;
@@ -34,11 +48,11 @@ export interface Workspaces {
   /** Removes those that have expired; says how many. */
   sweep(): Promise<number>;
   /** Sets a scenario for the next `calls` calls in it. */
-  arm(id: string, scenario: string, calls: number): void;
-  disarm(id: string): void;
+  arm(id: string, scenario: string, calls: number): Promise<void>;
+  disarm(id: string): Promise<void>;
   armed(id: string): { scenario: string; calls: number } | undefined;
   /** The scenario for this call, if one is armed; uses one call up. */
-  takeArmed(id: string): string | undefined;
+  takeArmed(id: string): string | undefined | Promise<string | undefined>;
 }
 
 /** Enough for a team's test runs, too few to hoard. */
@@ -54,8 +68,10 @@ const workspaceCollection: CollectionOf<Workspace> = {
 
 export async function openWorkspaces(store: Store, clock: Clock): Promise<Workspaces> {
   const collection = store.open(workspaceCollection);
-  const known = await readAll(collection);
-  const armed = new Map<string, { scenario: string; calls: number }>();
+  const removing = new Set<string>();
+  const kept = await mirrored(store, workspaceCollection, (id) => removing.has(id));
+  const known = kept.held;
+  const armed = await openArmedScenarios(store);
 
   const shared: Workspace = {
     id: sharedWorkspace,
@@ -66,28 +82,35 @@ export async function openWorkspaces(store: Store, clock: Clock): Promise<Worksp
   };
   const get = (id: string) => {
     if (id === sharedWorkspace) return shared;
+    if (id.startsWith(ofAnApp)) return { ...shared, id, name: 'of the app alone' };
     const workspace = known.get(id);
     if (workspace && workspace.expires > clock.now()) return workspace;
     throw new Problem('not-found', 'There is no such workspace, or it has expired');
   };
   const remove = async (id: string) => {
-    if (id === sharedWorkspace)
-      throw new Problem('forbidden', 'The shared workspace can be reset but not deleted');
+    if (id === sharedWorkspace || id.startsWith(ofAnApp))
+      throw new Problem(
+        'forbidden',
+        'The shared workspace and an app’s own can be reset but not deleted',
+      );
     get(id);
     await drop(id);
   };
   const drop = async (id: string) => {
     const workspace = known.get(id);
-    known.delete(id); // first, so that no call begins in it while its records go
-    armed.delete(id);
+    removing.add(id);
+    kept.now(id, undefined); // first, so that no call begins in it while its records go
     try {
+      await armed.disarm(id);
       await store.reset(id);
       const stored = await collection.get(id);
       if (stored) await collection.remove(id, stored.version);
       await store.reset(id); // what calls that had begun wrote meanwhile: nobody could remove it later
     } catch (error) {
-      if (workspace) known.set(id, workspace); // to be removed when the store can write again
+      kept.now(id, workspace); // to be removed when the store can write again
       throw error;
+    } finally {
+      removing.delete(id);
     }
   };
 
@@ -105,11 +128,11 @@ export async function openWorkspaces(store: Store, clock: Clock): Promise<Worksp
       const created = clock.now();
       const id = clock.newId();
       const workspace = { id, name, madeBy, created, expires: created + lifetime };
-      known.set(id, workspace); // counted at once, so that callers at the same moment keep the limit together
+      kept.now(id, workspace); // counted at once, so that callers at the same moment keep the limit together
       try {
         await collection.put(id, workspace, { expected: 0 });
       } catch (error) {
-        known.delete(id);
+        kept.now(id, undefined);
         throw error;
       }
       return workspace;
@@ -123,14 +146,14 @@ export async function openWorkspaces(store: Store, clock: Clock): Promise<Worksp
     changed: (id) => store.changed(get(id).id),
     async reset(id) {
       const workspace = get(id);
-      armed.delete(id);
+      await armed.disarm(id);
       const dropped = await store.reset(id);
       if (id !== sharedWorkspace) {
         const renewed = { ...workspace, expires: clock.now() + lifetime };
         const stored = await collection.get(id);
         if (stored && known.has(id)) {
           await collection.put(id, renewed, { expected: stored.version });
-          known.set(id, renewed);
+          if (known.has(id)) kept.now(id, renewed);
         }
       }
       return dropped;
@@ -140,45 +163,18 @@ export async function openWorkspaces(store: Store, clock: Clock): Promise<Worksp
       for (const { id } of expired) await drop(id);
       return expired.length;
     },
-    arm(id, scenario, calls) {
-      armed.set(get(id).id, { scenario, calls });
-    },
-    disarm(id) {
-      armed.delete(get(id).id);
-    },
+    arm: async (id, scenario, calls) => armed.arm(get(id).id, scenario, calls),
+    disarm: async (id) => armed.disarm(get(id).id),
     armed: (id) => armed.get(id),
-    takeArmed(id) {
-      const set = armed.get(id);
-      if (!set) return undefined;
-      if (set.calls <= 1) armed.delete(id);
-      else armed.set(id, { ...set, calls: set.calls - 1 });
-      return set.scenario;
-    },
+    takeArmed: (id) => armed.take(id),
   };
-}
-
-/** All workspaces, kept in memory: each call of the open lane asks for one. */
-async function readAll(collection: Collection<Workspace>): Promise<Map<string, Workspace>> {
-  const known = new Map<string, Workspace>();
-  let after: string | undefined;
-  do {
-    const page = await collection.find({
-      index: 'all',
-      equals: ['all'],
-      limit: 500,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const { id, value } of page.items) known.set(id, value);
-    after = page.next;
-  } while (after !== undefined);
-  return known;
 }
 
 /** Puts each call into the workspace it names, else into the shared one. */
 export function inWorkspace(workspaces: Workspaces): Policy {
   return (next) => (exchange) => {
     const id = exchange.headers['x-gatehouse-workspace'];
-    const workspace = id === undefined ? sharedWorkspace : workspaces.get(id).id;
+    const workspace = id === undefined ? sharedWorkspace : workspaces.get(namedWorkspace(id)).id;
     exchange.facts.workspace = workspace;
     return next(exchange.with({ workspace }));
   };

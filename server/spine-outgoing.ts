@@ -1,0 +1,108 @@
+/**
+ * Posts messages to endpoints of the directory: over TLS with the platform's certificate, to a server whose certificate
+ * bears the name that the directory has. Owns the wire and its limits; which addresses an environment may reach are the
+ * gateway's rules (target-rules.ts), what an answer means is spine/mhs's.
+ */
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { Readable } from 'node:stream';
+import { checkServerIdentity } from 'node:tls';
+import { Problem } from '../core/problem.ts';
+import type { Post, Posted, Posting } from '../spine/mhs/sending.ts';
+import { toEnvironment, type Environment } from './catalogue/environments.ts';
+import type { PlatformCertificate, TargetRules } from './gateway/backend.ts';
+import { addressJudge, guardedLookup, targetFaults } from './gateway/backends/target-rules.ts';
+
+export interface SpineOutgoingOptions {
+  readonly targets: TargetRules;
+  /** What the platform shows and trusts in an environment. */
+  readonly identity: (environment: Environment) => Promise<PlatformCertificate | undefined>;
+}
+
+const largestAnswer = 1024 * 1024;
+
+/** @returns what posts; each call has a connection of its own */
+export function spineOutgoing({ targets, identity }: SpineOutgoingOptions): Post {
+  return async (posting) => {
+    const environment = toEnvironment(posting.environment);
+    if (!environment) throw new Problem('upstream', 'there is no such environment');
+    const [fault] = targetFaults({ kind: 'http', url: posting.url }, environment, targets);
+    if (fault !== undefined)
+      throw new Problem('upstream', `the endpoint may not be called: ${fault}`);
+    const url = new URL(posting.url);
+    const secure = url.protocol === 'https:';
+    const shown = secure ? await identity(environment) : undefined;
+    return send(posting, url, {
+      lookup: guardedLookup(addressJudge(environment, targets, secure)),
+      ...(secure ? tlsOf(posting.fqdn, shown) : {}),
+    });
+  };
+}
+
+/** Names of endpoints are often IP numbers: the name asked for and checked is the directory's. */
+function tlsOf(fqdn: string, shown: PlatformCertificate | undefined): object {
+  const name = /^(?:[a-z]+:\/\/)?([^/:?#\s]*)/i.exec(fqdn.trim())?.[1] ?? '';
+  return {
+    ...(name === '' ? {} : { servername: name }),
+    ...(name === ''
+      ? {}
+      : {
+          checkServerIdentity: (
+            _host: string,
+            certificate: Parameters<typeof checkServerIdentity>[1],
+          ) => checkServerIdentity(name, certificate),
+        }),
+    ...(shown?.identity === undefined ? {} : { cert: shown.identity, key: shown.identity }),
+    ...(shown?.authorities === undefined ? {} : { ca: shown.authorities }),
+  };
+}
+
+function send(posting: Posting, url: URL, more: RequestOptions): Promise<Posted> {
+  const { headers, size, body, signal } = posting;
+  const options: RequestOptions = {
+    ...{ method: 'POST', agent: false, maxHeaderSize: 16 * 1024, signal, ...more },
+    headers: { ...headers, 'content-length': String(size), connection: 'close' },
+  };
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => {
+      reject(unreachable(error));
+    };
+    const outgoing =
+      url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
+    outgoing.on('error', fail);
+    outgoing.on('response', (response) => {
+      read(response).then(resolve, fail);
+    });
+    const source = Readable.from(body, { objectMode: false });
+    source.on('error', (error) => {
+      outgoing.destroy();
+      fail(error);
+    });
+    source.pipe(outgoing);
+  });
+}
+
+async function read(response: IncomingMessage): Promise<Posted> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    // without an encoding set, a message gives Buffers
+    length += chunk.length;
+    if (length > largestAnswer) throw new Problem('upstream', 'the answer is too long');
+    chunks.push(chunk);
+  }
+  const { statusCode: status = 0, headers } = response;
+  return {
+    status,
+    contentType: headers['content-type'] ?? '',
+    body: Buffer.concat(chunks, length),
+  };
+}
+
+/** Why, by its code: the text of the error itself may name the address. */
+function unreachable(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const told = /^[A-Z0-9_]{1,60}$/.test(code) ? code : 'unknown';
+  return new Problem('upstream', `no answer from the endpoint: ${told}`, { cause: error });
+}

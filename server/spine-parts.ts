@@ -1,0 +1,154 @@
+/**
+ * Joins Spine messaging: the services behind its Apis over the directory, the judge of systems and the services that
+ * answer. Owns the joining, and how long answers of the directory are kept.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { Caller, Exchange, Policy } from '../core/exchange.ts';
+import { openOutbox } from '../core/outbox.ts';
+import type { Store } from '../core/store.ts';
+import type { AnswerMessage } from '../spine/mhs/answer-message.ts';
+import { asidRefused, type LookUps } from '../spine/mhs/look-ups.ts';
+import { asyncService, type AsyncOptions } from '../spine/mhs/async-service.ts';
+import { startLargeXml } from '../spine/large-xml.ts';
+import { openMessages } from '../spine/mhs/kept-message.ts';
+import { pollingService } from '../spine/mhs/polling-service.ts';
+import { syncService } from '../spine/mhs/sync-service.ts';
+import { reliableIntermediary } from '../spine/sds/forwarding.ts';
+import type { AccreditedSystem, Directory, MessageHandler } from '../spine/sds/directory.ts';
+import { faults } from '../spine/soap/fault.ts';
+import { callerBy } from './accredited.ts';
+import { toEnvironment } from './catalogue/environments.ts';
+import { createKept } from './directory-kept.ts';
+import { directoryView } from './directory-views.ts';
+import type { JudgeSystem } from './gateway/accredited-systems.ts';
+import type { Service } from './gateway/backend.ts';
+import { openSandboxApp } from './gateway/policies/open-lane.ts';
+import type { PolicyKind } from './gateway/policy.ts';
+import { asyncApiId, pollingApiId, spineFaults, spineKinds, syncApiId } from './spine-proxies.ts';
+
+export interface SpineOptions {
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly judgeSystem: JudgeSystem;
+  /** Who answers messages to the demographics service. */
+  readonly answer: AnswerMessage;
+  readonly store: Store;
+}
+
+/** What the hosting platform is given. */
+export interface SpineParts {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly kinds: Readonly<Record<string, PolicyKind>>;
+  readonly edges: Readonly<Record<string, Policy>>;
+  close(): Promise<void>;
+}
+
+export function createSpineParts(options: SpineOptions): SpineParts {
+  const { directory, clock, judgeSystem, answer, store } = options;
+  const lookUps = keptLookUps(directory, () => clock.now());
+  const systemOf = systemsBy(judgeSystem);
+  const newId = () => clock.newId();
+  const now = () => clock.now();
+  const xml = startLargeXml();
+  const common = {
+    ...{ lookUps, xml, systemOf, viewOf, now, newId },
+    messages: openMessages(store),
+    outbox: openOutbox(store, clock),
+    proveParty: partiesBy(lookUps),
+  };
+  const byMessages = asyncService(common);
+  const handler = syncService({ lookUps, answer, systemOf, viewOf, newId });
+  return {
+    services: {
+      [syncApiId]: () => ({ handler }),
+      [asyncApiId]: () => ({ handler: byMessages }),
+      [pollingApiId]: ({ base }) => ({ handler: pollingService({ ...common, base }) }),
+    },
+    kinds: spineKinds,
+    edges: { [spineFaults]: faults },
+    async close() {
+      lookUps.close();
+      await xml.close();
+    },
+  };
+}
+
+/** A certificate must bear a name that the directory has for an endpoint of the party. */
+function partiesBy(lookUps: LookUps): AsyncOptions['proveParty'] {
+  return async ({ peer: { certificate } }, partyKey, view) => {
+    if (!certificate) return;
+    const names = [...certificate.commonNames, ...certificate.dnsNames].map((one) =>
+      one.toLowerCase(),
+    );
+    const handlers = await lookUps.handlers({ partyKey }, view);
+    // Who receives nothing has no name there; the system that its messages name is judged by its certificate all the same.
+    if (handlers.length === 0) return;
+    if (handlers.some(({ fqdn }) => names.includes(fqdn.toLowerCase()))) return;
+    throw asidRefused('PARTY_OF_OTHER_CERTIFICATE', 'eb:From/eb:PartyId');
+  };
+}
+
+/** The national services' own ODS code in test environments. */
+const spineOrganisation = 'YES';
+
+/** Seconds for which answers of the directory are kept; each change of it drops them. */
+const kept = 60;
+
+/** The directory with its answers in memory. */
+export function keptLookUps(
+  directory: Directory,
+  now: () => number,
+): LookUps & { readonly close: () => void } {
+  const systems = createKept<AccreditedSystem | undefined>(now);
+  const handlers = createKept<readonly MessageHandler[]>(now);
+  const close = directory.changed(() => {
+    systems.drop();
+    handlers.drop();
+  });
+  return {
+    close,
+    system: (asid, view) =>
+      systems.get(`${view} ${asid}`, { view, kept, fresh: false }, async () => {
+        const [found] = await directory.in(view).systems({ asid }, 1);
+        return found;
+      }),
+    handlers: (query, view) =>
+      handlers.get(
+        `${view} ${query.partyKey} ${query.interaction ?? ''}`,
+        { view, kept, fresh: false },
+        () => directory.in(view).handlers(query),
+      ),
+    intermediary: async (view) => {
+      const interaction = reliableIntermediary;
+      const query = { odsCode: spineOrganisation, interaction };
+      const found = await handlers.get(`${view} between`, { view, kept, fresh: false }, () =>
+        directory.in(view).handlers(query),
+      );
+      return found[0];
+    },
+  };
+}
+
+/** The view of an exchange: its own, or the one that its environment shares. */
+export function viewOf({
+  workspace,
+  environment,
+}: Pick<Exchange, 'workspace' | 'environment'>): string {
+  if (workspace !== '') return workspace;
+  const known = toEnvironment(environment);
+  return known ? directoryView(known) : '';
+}
+
+/** A certificate must be that of the system named; without one, which the policy in front lets in, it is believed. */
+function systemsBy(judge: JudgeSystem): (exchange: Exchange, asid: string) => Promise<Caller> {
+  const proved = callerBy(judge);
+  return (exchange, asid) =>
+    exchange.peer.certificate ? proved(exchange, asid) : Promise.resolve(believed(asid));
+}
+
+function believed(asid: string): Caller {
+  return {
+    ...{ appId: openSandboxApp, appName: 'Open sandbox', mode: 'app', scopes: [], asid },
+    grants: new Set(),
+  };
+}

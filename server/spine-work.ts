@@ -1,0 +1,135 @@
+/**
+ * The work of messaging that one process does for the whole installation: processing what was accepted, sending what is
+ * due. Joins the outbox with what each topic needs; the rules are core's and spine/mhs's.
+ */
+import { join, resolve } from 'node:path';
+import type { AuditEntry } from '../core/audit.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Facts } from '../core/exchange.ts';
+import type { Log } from '../core/log.ts';
+import { openOutbox } from '../core/outbox.ts';
+import { runOutbox } from '../core/outbox-runner.ts';
+import { colonId } from '../spine/interactions.ts';
+import { startLargeXml } from '../spine/large-xml.ts';
+import { demographics } from '../spine/mhs/demographics.ts';
+import { topics } from '../spine/mhs/deliveries.ts';
+import { messageCollection, openMessages, type KeptMessage } from '../spine/mhs/kept-message.ts';
+import { processor } from '../spine/mhs/processing.ts';
+import { messageSender, signalSender, undelivered } from '../spine/mhs/sending.ts';
+import { openDirectory } from '../spine/sds/stored-directory.ts';
+import type { OpenJournal } from './audit/journal.ts';
+import type { Environment } from './catalogue/environments.ts';
+import type { PlatformCertificates } from './certificate-authority.ts';
+import type { Config } from './config.ts';
+import type { PlatformCertificate } from './gateway/backend.ts';
+import { createPatients } from './pds-proxies.ts';
+import type { Peers } from './process-role.ts';
+import { spineOutgoing } from './spine-outgoing.ts';
+import { keptLookUps, viewOf } from './spine-parts.ts';
+import { asyncApiId } from './spine-proxies.ts';
+import type { ServedStore } from './store/served.ts';
+import { openIdentity, type OwnIdentity } from './tls-identity.ts';
+
+export interface SpineWorkOptions {
+  readonly config: Config;
+  readonly root: string;
+  readonly store: ServedStore;
+  readonly journal: OpenJournal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly peers: Peers;
+  readonly certificates: PlatformCertificates;
+}
+
+export interface SpineWork {
+  /** Removes what nobody needs to know again. */
+  sweep(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Begins at once with what is waiting. */
+export function openSpineWork(options: SpineWorkOptions): SpineWork {
+  const { config, store, clock, log } = options;
+  const now = () => clock.now();
+  const newId = () => clock.newId();
+  const messages = openMessages(store);
+  const outbox = openOutbox(store, clock);
+  const lookUps = keptLookUps(openDirectory(store), now);
+  const xml = startLargeXml();
+  const answer = demographics({ patients: createPatients(options), now, newId });
+  const targets = {
+    allowLocal: config.installation === 'laptop' || config.localAddresses === 'allow',
+    networks: config.backendNetworks.split(',').flatMap((one) => one.trim() || []),
+  };
+  const post = spineOutgoing({ targets, identity: identities(options) });
+  const sending = { messages, outbox, lookUps, post, viewOf, now, newId };
+  const process = processor({
+    ...{ store, messages, lookUps, xml, answer, viewOf, now, newId },
+    entered: (message, facts, status) =>
+      options.journal.append(entryOf(message, facts, status, now())),
+  });
+  const runner = runOutbox({
+    ...{ store, clock, log, bringing: [messageCollection.name] },
+    // The folder's lock lets no other process run it; over MongoDB another machine might.
+    alone: config.mongoUrl === '',
+    topics: {
+      [topics.process]: { send: process },
+      [topics.send]: { send: messageSender(sending), gaveUp: undelivered(sending) },
+      [topics.signal]: { send: signalSender(sending), patience: 30_000 },
+    },
+  });
+  return {
+    sweep: async () => (await messages.sweep(now())) + (await outbox.sweep()),
+    async close() {
+      await runner.close();
+      lookUps.close();
+      await xml.close();
+    },
+  };
+}
+
+/** What was done for a message after it had been accepted. */
+function entryOf(message: KeptMessage, facts: Facts, status: number, at: number): AuditEntry {
+  const { environment, workspace, conversationId, app } = message;
+  const { caller, people, code = '', commit = 0 } = facts;
+  return {
+    ...{ at, kind: 'access', api: asyncApiId, environment, workspace },
+    action: `process ${colonId(message)}`,
+    ...{ app: caller?.appId ?? app?.id ?? '', mode: caller?.mode ?? '' },
+    ...{ user: caller?.userId ?? '', role: caller?.role ?? '', purpose: '' },
+    ...{ people, status, code: status < 400 ? '' : code },
+    requestId: message.messageId.slice(0, 100),
+    correlationId: conversationId.slice(0, 200),
+    ...{ address: '', commit },
+  };
+}
+
+/** What the platform shows as a client: the file that the listeners make too, opened at the first message. */
+function identities({ config, certificates, clock, store, peers }: SpineWorkOptions) {
+  const opened = new Map<Environment, Promise<OwnIdentity>>();
+  return async (environment: Environment): Promise<PlatformCertificate | undefined> => {
+    const authority = certificates.authority.of(environment);
+    const authorities = authority.trust
+      .authorities()
+      .map(({ pem }) => pem)
+      .join('');
+    if (authority.issuing !== 'own') return { authorities };
+    const [domain = 'localhost'] = certificates.domains(environment);
+    let own = opened.get(environment);
+    if (!own)
+      opened.set(
+        environment,
+        (own = openIdentity({
+          file: join(resolve(config.dataDir), 'certs', environment, 'platform.pem'),
+          ...{ authority, now: () => clock.now() },
+          order: { profile: 'endpoint', fqdn: `gatehouse.${domain}` },
+          inTurn: (work) => peers.inTurn('tls.identity', () => store.alone('tls.identity', work)),
+        })),
+      );
+    own.catch(() => opened.delete(environment));
+    const identity = await own;
+    await identity.look();
+    const shown = identity.current();
+    return { authorities, ...(shown ? { identity: shown.certificate + shown.key } : {}) };
+  };
+}
