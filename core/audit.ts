@@ -2,7 +2,7 @@
  * Audit: who saw or changed which record, on disk before the answer leaves.
  * Owns the entry, the port Journal and the policy; files and chains are in server/audit/.
  */
-import type { Exchange, Policy, Reply } from './exchange.ts';
+import type { ClientCertificate, Exchange, Policy, Reply } from './exchange.ts';
 import { Problem } from './problem.ts';
 
 /** One access. Identifiers only: no names, no tokens, no bodies. Times in milliseconds since the epoch. */
@@ -28,8 +28,19 @@ export interface AuditEntry {
   readonly requestId: string;
   readonly correlationId: string;
   readonly address: string;
+  /** What a system proved itself with; absent for calls without a certificate. */
+  readonly system?: AuditedSystem;
   /** The store's commit this answer rests on, where it wrote; else 0. */
   readonly commit: number;
+}
+
+/** The proven part of a call with a client certificate. */
+export interface AuditedSystem {
+  /** The name that the certificate bears, and its thumbprint, by which the register tells the rest. */
+  readonly fqdn: string;
+  readonly certificate: string;
+  /** The accredited system that was believed; empty when none was. */
+  readonly asid: string;
 }
 
 /** Where entries go. */
@@ -94,11 +105,21 @@ export function toEntry(exchange: Exchange, api: string, status: number, at: num
     people: facts.people,
     status,
     code: facts.code ?? '',
-    requestId: headers['x-request-id']?.slice(0, 100) ?? '',
+    requestId: facts.requestId ?? headers['x-request-id']?.slice(0, 100) ?? '',
     correlationId: headers['x-correlation-id']?.slice(0, 200) ?? '',
     address: exchange.peer.address,
+    ...(exchange.peer.certificate
+      ? { system: systemOf(exchange.peer.certificate, caller?.asid) }
+      : undefined),
     commit: facts.commit ?? 0,
   };
+}
+
+function systemOf(
+  { commonNames: [fqdn = ''], thumbprint }: ClientCertificate,
+  asid = '',
+): AuditedSystem {
+  return { fqdn, certificate: thumbprint, asid };
 }
 
 async function write(journal: Journal, entry: AuditEntry): Promise<void> {

@@ -18,6 +18,25 @@ export interface Body {
 export interface Connection {
   readonly address: string;
   readonly secure: boolean;
+  /** Whether a listed proxy stands between, which told the address. */
+  readonly proxied?: boolean;
+  /** What the caller proved its name with, on a listener that asks for it; trusted only when it has no `fault`. */
+  readonly certificate?: ClientCertificate;
+}
+
+/** A client certificate as the socket gave it. */
+export interface ClientCertificate {
+  /** SHA-256 of the DER form, base64url (RFC 8705 `x5t#S256`). */
+  readonly thumbprint: string;
+  /** All CNs of the subject; more than one is refused. */
+  readonly commonNames: readonly string[];
+  readonly dnsNames: readonly string[];
+  /** Lower-case hex. */
+  readonly serial: string;
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number;
+  /** Why it is not trusted, in OpenSSL's word (`CERT_REVOKED`, `CERT_HAS_EXPIRED`, …). */
+  readonly fault?: string;
 }
 
 /** Who calls, as found out by a policy. Facts about rights, not about protocol. */
@@ -35,8 +54,46 @@ export interface Caller {
   /** The role the person acts in (job role profile id) and why the record is opened. */
   readonly role?: string;
   readonly purpose?: string;
+  /** The accredited system id of the application; absent when it has none. */
+  readonly asid?: string;
+  /** How the person was signed in; absent for an application on its own. */
+  readonly signIn?: SignIn;
+  /** The SMART grant, for a token of the SMART face. */
+  readonly smart?: SmartGrant;
   /** Rights given to this application by agreement: `coverage`, `return-empty-address-lines`, … */
   readonly grants: ReadonlySet<string>;
+}
+
+/** What an identity provider vouched for. */
+export interface SignIn {
+  /** `nhs-cis2`, `nhs-login`, or `apim-mock-…` for a simulated one. */
+  readonly provider: string;
+  /** The issuer of the id_token. */
+  readonly issuer: string;
+  /** `aal1`-`aal3` or `p0`, `p5`, `p9`. */
+  readonly level: string;
+  /** All roles of a healthcare worker, none included; absent when nobody told. */
+  readonly roles?: readonly UserRole[];
+  /** The role picked at sign-in, which binds the token to it. */
+  readonly selectedRole?: string;
+}
+
+/** One role of a healthcare worker (national RBAC). */
+export interface UserRole {
+  /** The role profile id, digits: what NHSD-Session-URID carries. */
+  readonly id: string;
+  /** `S….:G….:R….`. */
+  readonly code: string;
+  readonly name: string;
+  readonly odsCode: string;
+}
+
+/** What a SMART token allows (SMART App Launch 2.2). */
+export interface SmartGrant {
+  /** Granted scopes in their v2 spelling: `patient/Patient.rs`. */
+  readonly scopes: readonly string[];
+  /** The patient in context, an NHS number; absent when there is none. */
+  readonly patient?: string;
 }
 
 export type AccessMode = 'worker' | 'app' | 'privileged' | 'patient';
@@ -58,8 +115,33 @@ export interface Facts {
   commit?: number;
   /** The protocol's own error code, when the call was refused. */
   code?: string;
+  /** The request id that was made for a call that bore none. */
+  requestId?: string;
+  /** The Proxy and its revision that served the call: `sandbox.hello-world`, 3. */
+  proxy?: string;
+  revision?: number;
+  /** The subscription and Product that let it in. */
+  subscription?: string;
+  product?: string;
+  /** The same with its app, for policies: by whose subscription it goes on. */
+  entitlement?: Entitlement;
+  /** The gateway's own id of the call, once one was made. */
+  messageId?: string;
+  /** The name of the limit that refused it. */
+  limit?: string;
+  /** The phase of the gateway in which it was refused. */
+  phase?: string;
+  /** What the back end took: milliseconds to its answer's head, its status (0: none came), and repeats. */
+  target?: { milliseconds: number; status: number; retries: number };
   /** The work of a call that was answered before it was done, and goes on: audit hears of its end too. */
   late?: Promise<Reply>;
+}
+
+/** By which subscription an app calls. */
+export interface Entitlement {
+  readonly subscriptionId: string;
+  readonly productId: string;
+  readonly appId: string;
 }
 
 /** What stays the same for one call however many policies look at it; dear fields are made at first use. */
@@ -89,12 +171,23 @@ export interface Sent {
   readonly complete: boolean;
 }
 
+/** What stood in front of host and path to name an environment: `int.` or `/env/int`; empty where nothing did. */
+export interface Addressed {
+  readonly host: string;
+  readonly path: string;
+}
+
+/** An address that names no environment. */
+export const plainAddress: Addressed = { host: '', path: '' };
+
 /** What a policy may replace on its way in. */
 export interface Place {
   /** As sent: undecoded, without the query, relative to the API's base once that has matched. */
   readonly path: string;
   /** sandbox, development, sit, uat or production. */
   readonly environment: string;
+  /** How the environment was named: by a host prefix, by a path prefix, or not at all. */
+  readonly addressed: Addressed;
   /** The copy-on-write view of the data that this call sees; empty for the base data set. */
   readonly workspace: string;
   /** Filled by the route that matched; decoded. */
@@ -112,6 +205,7 @@ export class Exchange implements Call, Place {
   readonly call: Call;
   readonly path: string;
   readonly environment: string;
+  readonly addressed: Addressed;
   readonly workspace: string;
   readonly params: Readonly<Record<string, string>>;
   readonly caller: Caller | undefined;
@@ -120,6 +214,7 @@ export class Exchange implements Call, Place {
     this.call = call;
     this.path = place.path;
     this.environment = place.environment;
+    this.addressed = place.addressed;
     this.workspace = place.workspace;
     this.params = place.params;
     this.caller = place.caller;
@@ -129,10 +224,16 @@ export class Exchange implements Call, Place {
     return new Exchange(this.call, {
       path: place.path ?? this.path,
       environment: place.environment ?? this.environment,
+      addressed: place.addressed ?? this.addressed,
       workspace: place.workspace ?? this.workspace,
       params: place.params ?? this.params,
       caller: place.caller ?? this.caller,
     });
+  }
+
+  /** The same place with another request behind it: what a policy made of fields, query or body. Facts stay shared. */
+  withCall(call: Call): Exchange {
+    return new Exchange(call, this);
   }
 
   get method() {

@@ -89,8 +89,21 @@ function toLine(line: AccessLine): string {
     `,"api":${quote(line.api)},"environment":${quote(line.environment)},"route":${quote(line.route)}` +
     `,"app":${quote(line.app)},"status":${line.status},"code":${quote(line.code)}` +
     `,"bytes":${line.bytes},"milliseconds":${line.milliseconds},"complete":${line.complete}` +
-    `,"level":"info","message":"call","timestamp":"${new Date().toISOString()}"}\n`
+    `,"level":"info","message":"call","timestamp":"${timestamp(Date.now())}"}\n`
   );
+}
+
+let second = 0;
+let upToSecond = '';
+
+/** As `toISOString`, which is asked for once a second only. */
+function timestamp(now: number): string {
+  const of = Math.floor(now / 1000);
+  if (of !== second) {
+    second = of;
+    upToSecond = new Date(of * 1000).toISOString().slice(0, 20);
+  }
+  return `${upToSecond}${String(now - of * 1000).padStart(3, '0')}Z`;
 }
 
 function quote(text: string): string {

@@ -17,7 +17,8 @@ const kinds = {
   'too-large': { status: 413, issue: 'too-long', level: 'info' },
   unsupported: { status: 415, issue: 'not-supported', level: 'info' },
   unprocessable: { status: 422, issue: 'processing', level: 'info' },
-  throttled: { status: 429, issue: 'throttled', level: 'warn' },
+  // No event: under a flood of refused calls each line would cost more than the refusal. The access line tells it.
+  throttled: { status: 429, issue: 'throttled', level: 'info' },
   internal: { status: 500, issue: 'exception', level: 'error' },
   upstream: { status: 502, issue: 'transient', level: 'warn' },
   unavailable: { status: 503, issue: 'transient', level: 'warn' },

@@ -14,6 +14,9 @@ export interface Fault {
   readonly message: string;
 }
 
+/** A value that branches through a recursive schema has as many faults as it has ways. */
+const mostFaults = 200;
+
 /** Compiles schemas that may refer to the given definitions by `$id`. */
 export class Schemas {
   readonly #ajv: Ajv;
@@ -27,20 +30,24 @@ export class Schemas {
   /** A function that gives the faults of a value; an empty list means that it passes. */
   faults(schema: object): (value: unknown) => readonly Fault[] {
     const validate = this.#ajv.compile(schema);
-    return (value) => (validate(value) ? [] : (validate.errors ?? []).map(toFault));
+    return (value) =>
+      validate(value) ? [] : (validate.errors ?? []).slice(0, mostFaults).map(toFault);
   }
 }
 
 /** More faults than these help nobody, and a hostile value has as many as it likes. */
 const mostTold = 20;
 
+let compiler: Schemas | undefined;
+
 /** Turns a JSON schema into a check: a value comes out typed, or a Problem names its faults, at most 20. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what the schema describes
 export function checker<T>(schema: object): (value: unknown) => T {
-  const faults = new Schemas([], { allErrors: true, useDefaults: true, coerceTypes: true }).faults(
-    schema,
-  );
+  // Compiled at first use, by one compiler for all: it costs tens of milliseconds to make, and every start paid for each.
+  let faults: ((value: unknown) => readonly Fault[]) | undefined;
   return (value) => {
+    compiler ??= new Schemas([], { allErrors: true, useDefaults: true, coerceTypes: true });
+    faults ??= compiler.faults(schema);
     const found = faults(value);
     if (found.length === 0) return value as T; // the schema describes T; both stand side by side
     throw new Problem(
@@ -58,5 +65,7 @@ function toFault({ instancePath, keyword, params, message }: ErrorObject): Fault
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return { path, keyword, params, message: message ?? keyword };
+  const allowed: unknown = params.allowedValues;
+  const told = Array.isArray(allowed) ? `must be one of: ${allowed.join(', ')}` : message;
+  return { path, keyword, params, message: told ?? keyword };
 }

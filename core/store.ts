@@ -104,6 +104,13 @@ export interface Changes {
   since(cursor: number, limit?: number): Promise<readonly Change[]>;
   /** The newest cursor. */
   latest(): Promise<number>;
+  /** The cursor after which all changes are still kept; 0 when none were dropped. */
+  oldest(): Promise<number>;
+  /**
+   * Milliseconds since this process last knew all changes; absent where it always does. Who keeps copies of what must be
+   * revocable stops believing them after a while (families.ts: 5 s).
+   */
+  silent?(): number;
   /** Calls back after each commit of this process; returns the function that stops it. */
   listen(fn: (changes: readonly Change[]) => void): () => void;
 }
