@@ -88,7 +88,6 @@ const published = [
   errors.tooLarge('The body is longer than 1048576 bytes'),
   errors.tooManyRequests(
     'Your application, example-app, has exceeded its quota of 5 requests every 1 second(s) and is being rate limited. Please see: https://digital.nhs.uk/developer/guides-and-documentation/reference-guide#rate-limits for more details.',
-    1,
   ),
   errors.unknownError('60E0B220-8136-4CA5-AE46-1D97EF59D068'),
   errors.serviceUnavailable(),

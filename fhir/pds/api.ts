@@ -2,19 +2,19 @@
  * The PDS FHIR API as a table, whatever holds the records. Owns what belongs to HTTP: the order in which a call is
  * judged (pds-fhir 1.3), headers, ids, media types, who may call what. Rules about records are behind the port Patients.
  */
-import { createHash } from 'node:crypto';
-import type { Bundle, BundleEntry, CapabilityStatement, FhirResource } from 'fhir/r4.js';
+import type { Bundle, CapabilityStatement, FhirResource } from 'fhir/r4.js';
 import type { Caller, Exchange, Handler, Reply } from '../../core/exchange.ts';
 import { Problem } from '../../core/problem.ts';
 import { routes, type Routes } from '../../core/routes.ts';
 import { isNhsNumber } from '../identifiers.ts';
-import { JsonFault, parseJson } from '../json.ts';
 import { fhirJson } from '../outcome.ts';
+import { bodyLimit, digestOf, isJson, readBody } from './bodies.ts';
 import { coverageQuery } from './coverage.ts';
+import { actingRole } from './access-modes.ts';
 import * as errors from './errors.ts';
-import type { Asking, FoundAll, Patients, Shown } from './patients.ts';
+import type { Asking, Patients, Shown } from './patients.ts';
 import { maxResultsFor, readCriteria } from './trace/search-query.ts';
-import { timestamp } from './searchset.ts';
+import { foundSearchset } from './searchset.ts';
 
 export interface PdsApiOptions {
   readonly patients: Patients;
@@ -33,10 +33,6 @@ export interface Health {
   check(): Promise<void>;
 }
 
-/** No body of this API comes near this many bytes. */
-const bodyLimit = 1024 * 1024;
-const bodyLimits = { depth: 64, members: 10_000 };
-
 /** The operations that need a caller. Everything in it is audited. */
 export function pdsApi(options: PdsApiOptions): Handler {
   const judged = routes(pdsRoutes(options), {
@@ -46,8 +42,9 @@ export function pdsApi(options: PdsApiOptions): Handler {
   return async (exchange) => {
     checkPath(exchange.path);
     checkRequestId(exchange.headers['x-request-id']);
-    checkRole(exchange);
-    return judged(exchange);
+    const acting = inRole(exchange);
+    checkAsid(acting.caller);
+    return judged(acting);
   };
 }
 
@@ -92,7 +89,7 @@ async function search(options: PdsApiOptions, exchange: Exchange): Promise<Reply
   const criteria = readCriteria(exchange.query, maxResults);
   const explain = exchange.headers['x-gatehouse-explain'] === 'true';
   const found = await options.patients.search(criteria, asking(exchange, caller), explain);
-  return people(200, toSearchset(found, options, explain));
+  return people(200, foundSearchset(found, options.base(), options.now(), explain));
 }
 
 async function update({ patients, bodyCheck }: PdsApiOptions, exchange: Exchange): Promise<Reply> {
@@ -221,11 +218,20 @@ function checkRequestId(id: string | undefined): void {
   if (!uuid.test(id)) throw errors.invalidHeader(id, 'X-Request-ID');
 }
 
-/** Step 9: looked at for healthcare workers only. */
-function checkRole({ headers, caller }: Exchange): void {
-  const role = headers['nhsd-session-urid'];
-  if (role === undefined || caller?.mode !== 'worker') return;
-  if (!/^[0-9]+$/.test(role)) throw errors.invalidRole(role);
+/** Step 9: looked at for healthcare workers only. The caller further in acts in that role. */
+function inRole(exchange: Exchange): Exchange {
+  const { caller, headers, facts } = exchange;
+  if (caller?.mode !== 'worker') return exchange;
+  const role = actingRole(caller, headers['nhsd-session-urid']);
+  if (role === undefined || role === caller.role) return exchange;
+  const acting = { ...caller, role };
+  facts.caller = acting;
+  return exchange.with({ caller: acting });
+}
+
+/** Step 10. */
+function checkAsid(caller: Caller | undefined): void {
+  if (caller && caller.asid === undefined) throw errors.noAsid();
 }
 
 function callerOf({ caller }: Exchange): Caller {
@@ -248,7 +254,7 @@ function mayWrite(caller: Caller): boolean {
 }
 
 /** Step 11: the card is for the patient, and whoever has an agreement. */
-function checkCoverage(method: string, caller: Caller): void {
+export function checkCoverage(method: string, caller: Caller): void {
   if (caller.mode !== 'patient' && !caller.grants.has('coverage'))
     throw errors.coverageForbidden(method, caller.mode);
 }
@@ -257,11 +263,6 @@ function ifMatch({ headers }: Exchange): string {
   const version = /^W\/"([0-9]{1,10})"$/.exec(headers['if-match'] ?? '')?.[1];
   if (version === undefined) throw errors.preconditionFailed();
   return version;
-}
-
-function isJson({ headers }: Exchange, types: readonly string[]): boolean {
-  const type = (headers['content-type'] ?? '').split(';', 1)[0] ?? '';
-  return types.includes(type.trim().toLowerCase());
 }
 
 /** A POST body. Live reads it as JSON even where its type is plain text or not told, and its published tests rely on it. */
@@ -278,21 +279,8 @@ async function readJson(
   return { body, digest: digestOf(exchange.method, versionId, bytes) };
 }
 
-/** The only place where a body of this API is parsed. */
-function readBody(bytes: Buffer, refusal: () => Problem): unknown {
-  try {
-    return parseJson(bytes, bodyLimits);
-  } catch (error) {
-    if (error instanceof JsonFault) throw refusal();
-    throw error;
-  }
-}
-
-function digestOf(method: string, versionId: string, bytes: Buffer): string {
-  return createHash('sha256').update(`${method} ${versionId}\n`).update(bytes).digest('base64url');
-}
-
-function asking(exchange: Exchange, caller: Caller): Asking {
+/** Who asks, as the port wants to know it. */
+export function asking(exchange: Exchange, caller: Caller): Asking {
   return {
     caller,
     workspace: exchange.workspace,
@@ -326,52 +314,4 @@ function people(status: number, bundle: Bundle | Bundle<FhirResource>): Reply {
 function bundled(status: number, bundle: Bundle): Reply {
   const reply = people(status, bundle);
   return { ...reply, headers: { ...reply.headers, etag: `W/"${bundle.meta?.versionId ?? ''}"` } };
-}
-
-const explained = 'https://gatehouse.example/fhir/StructureDefinition/why-it-matched';
-
-/** The searchset of section 5; with reasons as extensions when the caller asked why. */
-function toSearchset(
-  { found, notes }: FoundAll,
-  options: PdsApiOptions,
-  explain: boolean,
-): Bundle<FhirResource> {
-  const entry: BundleEntry<FhirResource>[] = found.map(({ resource, match }) => ({
-    fullUrl: `${options.base()}/Patient/${match.nhsNumber}`,
-    search: {
-      ...(explain ? { extension: match.reasons.map(toExtension) } : {}),
-      score: match.score,
-    },
-    resource,
-  }));
-  if (notes && notes.length > 0)
-    entry.push({
-      search: { mode: 'outcome' },
-      resource: {
-        resourceType: 'OperationOutcome',
-        issue: notes.map((diagnostics) => ({
-          severity: 'information',
-          code: 'informational',
-          diagnostics,
-        })),
-      },
-    });
-  return {
-    resourceType: 'Bundle',
-    type: 'searchset',
-    timestamp: timestamp(options.now()),
-    total: found.length,
-    ...(entry.length > 0 ? { entry } : {}),
-  };
-}
-
-function toExtension({ criterion, how, score }: { criterion: string; how: string; score: number }) {
-  return {
-    url: explained,
-    extension: [
-      { url: 'criterion', valueString: criterion },
-      { url: 'how', valueString: how },
-      { url: 'score', valueDecimal: score },
-    ],
-  };
 }

@@ -40,7 +40,7 @@ function row(
   options: {
     severity?: 'information';
     early?: boolean;
-    headers?: Record<string, string>;
+    headers?: Readonly<Record<string, string>>;
     cause?: unknown;
   } = {},
 ): Problem {
@@ -114,6 +114,14 @@ export const noAsid = () =>
     'No ASID is associated with your app. Please contact support.',
     { early: true },
   );
+
+/** A client certificate that is missing or not taken. */
+export const certificateRefused = (diagnostics: string) =>
+  row(403, 'ACCESS_DENIED_SSL', 'forbidden', 'Access Denied - client certificate', diagnostics);
+
+/** An accredited system that is not the certificate's, or not assured. */
+export const asidRefused = (diagnostics: string) =>
+  row(403, 'ASID_CHECK_FAILED', 'forbidden', 'ASID check failed', diagnostics);
 
 const invalidValue = (diagnostics: string, options: { early?: boolean } = {}) =>
   row(400, 'INVALID_VALUE', 'value', 'Provided value is invalid', diagnostics, options);
@@ -213,9 +221,10 @@ export const birthDeathInconsistent = () =>
 
 // ---- 401, 403 ----
 
-export const accessDenied = (diagnostics: string) =>
+export const accessDenied = (diagnostics: string, headers?: Readonly<Record<string, string>>) =>
   row(401, 'ACCESS_DENIED', 'forbidden', 'Access Denied - Unauthorised', diagnostics, {
     early: true,
+    ...(headers ? { headers } : {}),
   });
 
 export const patientForbidden = () =>
@@ -225,6 +234,17 @@ export const patientForbidden = () =>
     'forbidden',
     'Patient cannot perform this action',
     `Your access token has insufficient permissions. See documentation regarding Patient access restrictions ${apiPage}`,
+    { early: true },
+  );
+
+/** A healthcare worker in a role that opens no record. No published row exists; the shape is that of patients'. */
+export const roleForbidden = (role: string) =>
+  row(
+    403,
+    'ACCESS_DENIED',
+    'forbidden',
+    'Role cannot perform this action',
+    `The role '${role}' has no access to patients' records. Choose another one of your roles with the header NHSD-Session-URID.`,
     { early: true },
   );
 
@@ -308,10 +328,14 @@ export const preconditionFailed = () =>
 export const tooLarge = (diagnostics: string) =>
   row(413, 'VALIDATION_ERROR', 'too-long', 'Validation error', diagnostics);
 
-export const tooManyRequests = (diagnostics: string, retryAfter: number) =>
+/** @param headers Retry-After, and how the limits stand */
+export const tooManyRequests = (
+  diagnostics: string,
+  headers: Readonly<Record<string, string>> = { 'retry-after': '1' },
+) =>
   row(429, 'TOO_MANY_REQUESTS', 'value', 'Too many requests', diagnostics, {
     early: true,
-    headers: { 'retry-after': String(retryAfter) },
+    headers,
   });
 
 export const unknownError = (messageId: string, cause?: unknown) =>

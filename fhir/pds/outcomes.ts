@@ -42,11 +42,13 @@ export function toOutcome(row: errors.PdsRow): OperationOutcome {
 
 /** The row for a Problem that a policy threw. Its message is written by us and safe to show. */
 function toPublished(problem: Problem, exchange: Exchange): Problem {
+  if (problem.code === 'ACCESS_DENIED_SSL') return errors.certificateRefused(problem.message);
+  if (problem.code === 'ASID_CHECK_FAILED') return errors.asidRefused(problem.message);
   switch (problem.kind) {
     case 'unauthenticated':
-      return errors.accessDenied(problem.message);
+      return errors.accessDenied(problem.message, problem.headers);
     case 'throttled':
-      return errors.tooManyRequests(problem.message, Number(problem.headers?.['retry-after'] ?? 1));
+      return errors.tooManyRequests(problem.message, problem.headers);
     case 'unavailable':
     case 'timeout':
     case 'upstream':

@@ -53,6 +53,11 @@ export interface StoredPatientsOptions {
   /** The k-th number given to new records. */
   readonly allocationNumber: (k: number) => string;
   readonly newObjectId: () => string;
+  /**
+   * Does this work while no other creation runs, in other processes that serve the same records too: two equal creations
+   * at once must not both find nobody and both create. One after the other in this process when absent.
+   */
+  readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** How long and how many accepted writes are remembered on a record, to know a repeat by. */
@@ -63,7 +68,7 @@ const longestChain = 20;
 
 export function storedPatients(options: StoredPatientsOptions): Patients {
   const { collection, clock } = options;
-  const creating = new Turns();
+  const inTurn = options.inTurn ?? turns();
   const cache = new ShownCache(options.changes, patientCollection.name);
 
   return {
@@ -112,7 +117,7 @@ export function storedPatients(options: StoredPatientsOptions): Patients {
     },
 
     create: (body, digest, asking) =>
-      creating.take(async () => {
+      inTurn(async () => {
         const draft = readCreate(body, {
           now: clock.now(),
           newObjectId: options.newObjectId,
@@ -122,7 +127,7 @@ export function storedPatients(options: StoredPatientsOptions): Patients {
       }),
 
     registerBirth: (body, digest, ignoreMatches, asking) =>
-      creating.take(async () => {
+      inTurn(async () => {
         const birth = readBirth(body, {
           now: clock.now(),
           newObjectId: options.newObjectId,
@@ -350,13 +355,12 @@ function createdKeys({ behind, patient }: PdsRecord): [string][] {
   return (behind.recent ?? []).map(({ requestId }) => [requestId]);
 }
 
-/** Lets one at a time pass: two equal creations at once must not both find nobody and both create. */
-class Turns {
-  #last: Promise<unknown> = Promise.resolve();
-
-  take<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#last.then(work, work);
-    this.#last = mine.catch(() => undefined);
+/** Lets one at a time pass. */
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
     return mine;
-  }
+  };
 }
