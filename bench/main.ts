@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createContext, person } from '../fhir/synthetic/person.ts';
 import { loadSources } from '../fhir/synthetic/sources.ts';
+import { overload, passingOn } from './gateway.ts';
+import { directorySearches } from './ldap.ts';
 import { compare, type Contender, type Load, type Result } from './rounds.ts';
 import {
   cpuSeconds,
@@ -18,18 +20,33 @@ import {
   startGatehouse,
   type Running,
 } from './servers.ts';
+import { issuing, lookingUp, reading } from './tokens.ts';
 import { updateBody, updateFor } from './writers.ts';
 
-const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,size] [--small N] [--large N] [--seconds S] [--rounds R]
+const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
 
   --only      the parts to measure (default: all)
   --small     people in the small data set (default 100000)
   --large     people in the large data set (default 900000)
+  --entries   entries in the directories of ldap (default 10000,1000000)
   --seconds   length of a round (default 5)
   --rounds    rounds, of which the best counts (default 5)
 `;
 
-const parts = ['read', 'search', 'fuzzy', 'workspace', 'patch', 'size'] as const;
+const parts = [
+  'read',
+  'search',
+  'fuzzy',
+  'workspace',
+  'patch',
+  'token',
+  'protected',
+  'lookup',
+  'gateway',
+  'overload',
+  'ldap',
+  'size',
+] as const;
 const base = '/personal-demographics/FHIR/R4';
 const folder = join(import.meta.dirname, '..', 'var', 'bench');
 const headers = { 'x-request-id': '60e0b220-8136-4ca5-ae46-1d97ef59d068' };
@@ -41,6 +58,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: parts.join(',') },
     small: { type: 'string', default: '100000' },
     large: { type: 'string', default: '900000' },
+    entries: { type: 'string', default: '10000,1000000' },
     seconds: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '5' },
     help: { type: 'boolean', default: false },
@@ -58,9 +76,11 @@ async function main() {
     connections: 32,
   };
   const [small, large] = [Number(values.small), Number(values.large)];
+  const entries = values.entries.split(',').map(Number);
   mkdirSync(folder, { recursive: true });
   const twoSizes = ['search', 'fuzzy', 'size'].some((part) => wanted.has(part));
-  await dataSet(small);
+  const withoutPeople = [...wanted].every((part) => ['gateway', 'overload', 'ldap'].includes(part));
+  if (!withoutPeople) await dataSet(small);
   if (twoSizes) await dataSet(large);
 
   if (wanted.has('read')) print('GET /Patient/{id}', await reads(small, load));
@@ -76,7 +96,27 @@ async function main() {
       await patches(small, load, '5'),
     );
   }
+  if (wanted.has('token'))
+    print('POST /oauth2/token, RS512 with a key of 2048 bits', await issuing(dataDir(small), load));
+  if (wanted.has('protected'))
+    print('GET /Patient/{id} with and without a token', await withPaths(small, load, reading));
+  if (wanted.has('lookup'))
+    print('GET /Patient/{id} with many tokens', await withPaths(small, load, lookingUp));
+  if (wanted.has('gateway'))
+    print('A call passed on, 4 KB answered', await passingOn(folder, load));
+  if (wanted.has('overload'))
+    process.stdout.write(`\nOverload, three times the most: ${await overload(folder, load)}\n`);
+  if (wanted.has('ldap'))
+    print(
+      'Equality search of the directory over LDAP',
+      await directorySearches(folder, entries, load),
+    );
   if (wanted.has('size')) await printSize(large);
+}
+
+function withPaths(count: number, load: Load, measure: typeof reading): Promise<Result[]> {
+  const paths = sample(count, 2_000).map((n) => `${base}/Patient/${numberOf(n)}`);
+  return measure(dataDir(count), paths, headers, load);
 }
 
 // ---- the measurements ----

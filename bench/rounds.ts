@@ -6,6 +6,8 @@ export interface Contender {
   readonly name: string;
   readonly server: Running;
   readonly requests: autocannon.Request[];
+  /** Shown on connections over TLS; PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 export interface Result {
@@ -43,7 +45,7 @@ export async function compare(contenders: readonly Contender[], load: Load): Pro
   return [...results.values()];
 }
 
-async function once({ name, server, requests }: Contender, load: Load): Promise<Result> {
+async function once({ name, server, requests, tls }: Contender, load: Load): Promise<Result> {
   const before = cpuSeconds(server.pid);
   const times: number[] = [];
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
@@ -53,6 +55,7 @@ async function once({ name, server, requests }: Contender, load: Load): Promise<
         connections: load.connections,
         duration: load.seconds,
         requests,
+        ...(tls ? { tlsOptions: { ...tls, rejectUnauthorized: false } } : {}),
       },
       (error: Error | null, finished: autocannon.Result) => {
         if (error) reject(error);

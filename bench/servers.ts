@@ -1,5 +1,5 @@
 /** Starts and stops the processes that a measurement needs, and reads what they cost. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -30,13 +30,83 @@ export async function startGatehouse(
 }
 
 /** Bare node:http answering each path with the bytes recorded in a file. */
-export async function startBare(recorded: string): Promise<Running> {
+export function startBare(recorded: string): Promise<Running> {
+  return startScript('bare.ts', recorded);
+}
+
+/** A small server that issues tokens, with the key and names in a file. */
+export function startTokens(
+  script: 'bare-tokens.ts' | 'express-tokens.ts',
+  facts: string,
+): Promise<Running> {
+  return startScript(script, facts);
+}
+
+/** The directory of a data folder over LDAP. */
+export function startLdap(dataDir: string): Promise<Running> {
+  return startScript('ldap-server.ts', dataDir);
+}
+
+/** Bare node:https as a file says. */
+export function startBareTls(file: string): Promise<Running> {
+  return startScript('bare-tls.ts', file);
+}
+
+/** A back end that answers 4 KB to every call. */
+export function startOrigin(): Promise<Running> {
+  return startScript('origin.ts', '');
+}
+
+/** node:http and undici passing every call on to an origin. */
+export function startBareProxy(origin: string): Promise<Running> {
+  return startScript('bare-proxy.ts', origin);
+}
+
+/** nginx with one worker passing every call on; undefined where there is no nginx. */
+export async function startNginx(origin: string, dir: string): Promise<Running | undefined> {
+  if (spawnSync('nginx', ['-v']).status !== 0) return undefined;
+  const port = 18_000 + Math.floor(Math.random() * 900);
+  const file = join(dir, 'nginx.conf');
+  writeFileSync(file, nginxConfiguration(port, new URL(origin).host, dir));
   const began = performance.now();
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', join(root, 'bench', 'bare.ts'), recorded],
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const child = spawn('nginx', ['-c', file, '-p', dir], { stdio: 'inherit' });
+  for (let tries = 0; tries < 100; tries++) {
+    const up = await fetch(`http://127.0.0.1:${port}/`).then(
+      () => true,
+      () => false,
+    );
+    if (up) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const worker = execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' });
+  return {
+    ...running(child, `http://127.0.0.1:${port}`, performance.now() - began),
+    pid: Number(worker),
+  };
+}
+
+function nginxConfiguration(port: number, origin: string, dir: string): string {
+  return `worker_processes 1; daemon off; error_log stderr crit; pid ${dir}/nginx.pid;
+events { worker_connections 4096; }
+http {
+  access_log off; keepalive_requests 1000000000;
+  client_body_temp_path ${dir}/t1; proxy_temp_path ${dir}/t2; fastcgi_temp_path ${dir}/t3;
+  uwsgi_temp_path ${dir}/t4; scgi_temp_path ${dir}/t5;
+  upstream origin { server ${origin}; keepalive 64; keepalive_requests 1000000000; }
+  server {
+    listen 127.0.0.1:${port};
+    location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; }
+  }
+}
+`;
+}
+
+async function startScript(name: string, file: string): Promise<Running> {
+  const began = performance.now();
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'bench', name), file], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const line = await saw(child, child.stdout, /^\d+$/m);
   return running(child, `http://127.0.0.1:${line}`, performance.now() - began);
 }
@@ -95,7 +165,9 @@ export async function record(
 }
 
 function baseEnvironment(): Record<string, string> {
-  return { PATH: '/usr/bin:/bin', LOG_LEVEL: 'info' };
+  // Several servers may run side by side, and none of their other ports is measured.
+  const ports = { LDAP_PORT: '0', LDAPS_PORT: '0', TLS_PORT: '0', TLS_PORT_PRODUCTION: '0' };
+  return { PATH: '/usr/bin:/bin', LOG_LEVEL: 'info', ...ports };
 }
 
 function saw(
