@@ -13,8 +13,12 @@ function entries(dataDir: string): AuditLine[] {
     .filter((name) => name.endsWith('.audit'))
     .sort()
     .flatMap((name) => {
-      const text = readFileSync(join(folder, name)).toString('latin1').replace(/\0+$/, '');
-      return text.split('\n').filter((line) => line !== '');
+      const bytes = readFileSync(join(folder, name));
+      const end = bytes.indexOf(0);
+      return bytes
+        .toString('latin1', 0, end < 0 ? bytes.length : end)
+        .split('\n')
+        .filter((line) => line !== '');
     })
     .map((line) => {
       const entry = parseLine(Buffer.from(line, 'latin1'));

@@ -1,6 +1,6 @@
 /** An Exchange for tests of handlers and policies that need no socket. */
 import { Readable } from 'node:stream';
-import { Exchange, type Call, type Place } from '../core/exchange.ts';
+import { Exchange, plainAddress, type Call, type Place } from '../core/exchange.ts';
 import type { Log } from '../core/log.ts';
 
 const silent: Log = { log: () => undefined, child: () => silent };
@@ -9,6 +9,7 @@ export function exchangeFor(
   fields: Partial<Omit<Call, 'body'>> & Partial<Place> & { body?: string } = {},
 ): Exchange {
   const { path = '/', environment = 'sandbox', workspace = '', params = {}, caller } = fields;
+  const { addressed = plainAddress } = fields;
   const bytes = Buffer.from(fields.body ?? '');
   const rawQuery = fields.rawQuery ?? '';
   const call: Call = {
@@ -25,5 +26,5 @@ export function exchangeFor(
     rawQuery,
     body: { stream: () => Readable.from([bytes]), bytes: () => Promise.resolve(bytes) },
   };
-  return new Exchange(call, { path, environment, workspace, params, caller });
+  return new Exchange(call, { path, environment, addressed, workspace, params, caller });
 }

@@ -7,7 +7,7 @@ describe('the start page', () => {
     this.timeout(30_000);
     platform = await startTestPlatform({
       withoutDefaults: true,
-      environment: { INSTALLATION: 'live' },
+      environment: { INSTALLATION: 'live', PUBLIC_URL: 'https://gatehouse.example' },
     });
   });
   after(() => platform.end());
@@ -19,7 +19,7 @@ describe('the start page', () => {
     assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
     assert.equal(/<a [^>]*>/.exec(html)?.[0], '<a class="skip" href="#main">');
     const links = [...html.matchAll(/<li><a href="([^"]+)"/g)].map(([, link]) => link ?? '');
-    assert.equal(links.length, 3);
+    assert.ok(links.length >= 4);
     for (const link of links) assert.equal((await fetch(platform.url + link)).status, 200, link);
     assert.equal((await fetch(`${platform.url}/style.css`)).status, 200);
   });
@@ -29,6 +29,16 @@ describe('the start page', () => {
     const unreadable = await fetch(`${platform.url}/%c3%28`);
     assert.ok([400, 404].includes(unreadable.status));
     assert.doesNotMatch(await unreadable.text(), /Error:|\.[jt]s:/);
+  });
+
+  it('tells a program in its own words that no API is there', async () => {
+    for (const path of ['/nothing', '/env/int/nothing', '/env/nope/hello-world']) {
+      const response = await fetch(platform.url + path, { headers: { accept: '*/*' } });
+      assert.equal(response.status, 404);
+      assert.equal(response.headers.get('content-type'), 'application/problem+json');
+      const { detail } = (await response.json()) as { detail: string };
+      assert.match(detail, /No API is deployed at this address/);
+    }
   });
 
   it('is no sandbox without its name when the installation is live', async () => {

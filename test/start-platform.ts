@@ -1,6 +1,6 @@
 /** A platform on a free port over a data folder of its own, for journeys over real sockets. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -39,10 +39,44 @@ export interface Answer {
 
 export const root = join(import.meta.dirname, '..');
 
+let template: Promise<string> | undefined;
+
+/**
+ * What a first start makes (default patients, demo apps, keys), made once for all platforms of a test run: loading it
+ * anew for each would be most of their time. The audit is left out, so each has its own from the first entry on.
+ */
+async function fillWithDefaults(dataDir: string): Promise<void> {
+  template ??= makeTemplate();
+  const from = await template;
+  cpSync(from, dataDir, {
+    recursive: true,
+    filter: (source) => !/[\\/](audit|audit-heads|lock\.db.*)$/.test(source),
+  });
+}
+
+async function makeTemplate(): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-template-'));
+  process.once('exit', () => {
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const silent = createLog(
+    'error',
+    new Writable({
+      write: (_chunk, _encoding, done) => {
+        done();
+      },
+    }),
+  );
+  const config = loadConfig({ PORT: '0', DATA_DIR: dir });
+  await (await startPlatform(config, root, { log: silent })).stop();
+  return dir;
+}
+
 export async function startTestPlatform(
   options: StartOptions & { dataDir?: string; environment?: Record<string, string> } = {},
 ): Promise<TestPlatform> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'gatehouse-'));
+  if (options.dataDir === undefined && !options.withoutDefaults) await fillWithDefaults(dataDir);
   const lines: string[] = [];
   const log = createLog(
     'debug',

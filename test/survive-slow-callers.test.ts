@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import { createLog } from '../core/log.ts';
 import { outcomes } from '../fhir/outcome.ts';
 import { createFront, type Front } from '../server/front.ts';
+import { MountTable } from '../server/mount-table.ts';
 import { sendRaw } from './raw-http.ts';
 
 /** Those of the service are 10 s, 30 s, 3 s and 120 s. */
@@ -18,20 +19,23 @@ describe('slow callers', function () {
 
   before(async () => {
     front = createFront({
-      mounts: [
-        {
-          environment: 'sandbox',
-          base: '/api',
-          api: 'test',
-          handler: outcomes(async (exchange) => {
-            if (exchange.path === '/large') return { status: 200, body: 'x'.repeat(32 * mebibyte) };
-            const body = await exchange.body.bytes(mebibyte);
-            return { status: 200, body: String(body.length) };
-          }),
-        },
+      tables: [
+        new MountTable([
+          {
+            environment: 'sandbox',
+            base: '/api',
+            api: 'test',
+            handler: outcomes(async (exchange) => {
+              if (exchange.path === '/large')
+                return { status: 200, body: 'x'.repeat(32 * mebibyte) };
+              const body = await exchange.body.bytes(mebibyte);
+              return { status: 200, body: String(body.length) };
+            }),
+          },
+        ]),
       ],
       environment: 'sandbox',
-      environments: ['sandbox'],
+      toEnvironment: (name) => (['sandbox'].includes(name) ? name : undefined),
       log: createLog(
         'error',
         new Writable({
