@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream';
 import type { Log } from './log.ts';
 import { Problem } from './problem.ts';
+import type { Trace } from './trace.ts';
 
 /** The body of a request: read as a stream once, or as bytes, which may be asked for again. */
 export interface Body {
@@ -133,6 +134,8 @@ export interface Facts {
   phase?: string;
   /** What the back end took: milliseconds to its answer's head, its status (0: none came), and repeats. */
   target?: { milliseconds: number; status: number; retries: number };
+  /** Takes the steps of the call, where somebody keeps them. */
+  trace?: Trace;
   /** The work of a call that was answered before it was done, and goes on: audit hears of its end too. */
   late?: Promise<Reply>;
 }
