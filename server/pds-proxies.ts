@@ -21,7 +21,7 @@ import { readPractices } from '../fhir/synthetic/organisations.ts';
 import type { Addresses } from './addresses.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { ProxyDefinition } from './catalogue/proxies.ts';
-import type { Service } from './gateway/backend.ts';
+import type { ServedApi, Service, ServiceSite } from './gateway/backend.ts';
 import { accreditedSystem } from './gateway/policies/accredited-system.ts';
 import { optionalToken } from './gateway/policies/access-token.ts';
 import { keyedLane } from './gateway/policies/keyed-lane.ts';
@@ -29,6 +29,7 @@ import { openLane } from './gateway/policies/open-lane.ts';
 import { token } from './gateway/policies/token.ts';
 import { plainKind } from './gateway/plain-kind.ts';
 import type { CallerTable, PolicyKind } from './gateway/policy.ts';
+import type { PdsRecords } from './pds-records.ts';
 import type { Peers } from './process-role.ts';
 import type { ServedStore } from './store/served.ts';
 
@@ -178,7 +179,7 @@ function callsAsSystem({ peer, headers: { authorization } }: Exchange): boolean 
 }
 
 export interface PdsOptions {
-  readonly patients: Patients;
+  readonly records: PdsRecords;
   readonly openApiFile: string;
   readonly checks: ReturnType<typeof createBodyChecks>;
   readonly clock: Clock;
@@ -187,12 +188,14 @@ export interface PdsOptions {
   readonly check: () => Promise<void>;
 }
 
-/** PDS FHIR over stored patients. */
+/** PDS FHIR over the records that a Proxy names. */
 export function pdsService(options: PdsOptions): Service {
-  const { patients, addresses, checks, clock, version, check, openApiFile } = options;
+  const { records, addresses, checks, clock, version, check, openApiFile } = options;
   const now = () => clock.now();
   const document = loadOpenApi(openApiFile);
-  return ({ environment, base: path }) => {
+  const serve = (site: ServiceSite): ServedApi => {
+    const { environment, base: path } = site;
+    const patients = records.patientsAt(site);
     const base = () => addresses.of(environment, path);
     const health: Health = { version, revision: version, check };
     const open = routes(
@@ -213,6 +216,7 @@ export function pdsService(options: PdsOptions): Service {
           : undefined,
     };
   };
+  return Object.assign(serve, { configFaults: records.configFaults });
 }
 
 /** Health and capabilities need no caller, touch no record and so are not audited; all else is judged. */

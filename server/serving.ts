@@ -45,6 +45,7 @@ import { isStandardPolicy } from './gateway/policies/registry.ts';
 import { loadOwnPolicies } from './own-policies.ts';
 import { createPages, noApiHere } from './pages.ts';
 import { createPatients, pdsBase, pdsService } from './pds-proxies.ts';
+import { pdsRecords, storedRecords } from './pds-records.ts';
 import { sdsApiId } from './sds-proxies.ts';
 import { createSsoParts } from './sso-parts.ts';
 import { createRoutingParts } from './routing-parts.ts';
@@ -157,7 +158,10 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     directoryServices: { ...directoryServices({ ...parts, directory }), ...sso.services },
     dataDir: resolve(config.dataDir),
     limits: counted.limits,
-    pds: pdsService({ ...parts, patients, checks, openApiFile }),
+    pds: pdsService({
+      ...{ ...parts, checks, openApiFile },
+      records: pdsRecords({ stored: storedRecords(patients) }),
+    }),
     kinds: {
       workspace: workspaceKind(workspaces, openSandboxApp),
       'common-view': commonViewKind,

@@ -93,12 +93,36 @@ export interface TargetRules {
 }
 
 /** An Api served by this process. Made once for each Proxy. */
-export type Service = (site: ServiceSite) => ServedApi;
+export interface Service {
+  (site: ServiceSite): ServedApi;
+  /** What is wrong with its settings, asked before a revision is made; absent: they are not looked at. */
+  readonly configFaults?: (
+    config: Readonly<Record<string, unknown>>,
+    where: ServiceWhere,
+  ) => readonly ConfigFault[];
+}
+
+/** One fault of a service's settings: a JSON pointer into them, and a sentence. */
+export interface ConfigFault {
+  readonly at: string;
+  readonly message: string;
+}
+
+/** Where a service is to be, as far as is known before it is in service. */
+export interface ServiceWhere {
+  readonly api: Pick<Api, 'id' | 'owner'>;
+  readonly environment: Environment;
+  readonly services: BackendServices;
+}
 
 export interface ServiceSite {
   readonly environment: Environment;
   readonly base: string;
   readonly config: Readonly<Record<string, unknown>>;
+  /** All that other back ends are given. */
+  readonly at: BackendSite;
+  /** Runs when the last call on the revision has ended. */
+  onClose(fn: () => Promise<void>): void;
 }
 
 export interface ServedApi {

@@ -87,7 +87,11 @@ function backendFaults(
     const able = Object.keys(backends.services).filter((name) =>
       mayServe(backends.serviceApis, name, api),
     );
-    if (able.includes(backend.service)) return [];
+    if (able.includes(backend.service)) {
+      const { configFaults: asked } = backends.services[backend.service] ?? {};
+      const found = asked?.(backend.config ?? {}, { api, environment, services: backends }) ?? [];
+      return found.map(({ at, message }) => ({ at: `/backend/config${at}`, message }));
+    }
     const message = `There is no such service for this API; there are: ${able.join(', ')}`;
     return [{ at: '/backend/service', message }];
   }

@@ -41,15 +41,18 @@ export function backendOf(
       if (!make) throw new Problem('invalid', `There is no service ${service}`);
       if (!mayServe(serviceApis, service, site.api))
         throw new Problem('invalid', `The service ${service} is another API's`);
+      const ending: (() => Promise<void>)[] = [];
       const served = make({
         environment: site.environment,
         base: site.definition.base,
         config: definition.config ?? {},
+        at: site,
+        onClose: (fn) => ending.push(fn),
       });
-      return {
-        served,
-        backend: { handler: served.handler, close: () => Promise.resolve() },
+      const close = async () => {
+        await Promise.all(ending.map((end) => end()));
       };
+      return { served, backend: { handler: served.handler, close } };
     }
   }
 }
