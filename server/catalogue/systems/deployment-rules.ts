@@ -1,6 +1,8 @@
 /** What the values of a Deployment must be. Owns the rules of form; what must be there elsewhere its steps ask. */
+import { isIP } from 'node:net';
 import { Problem } from '../../../core/problem.ts';
 import { checkLength, checkOrganisation } from '../app-rules.ts';
+import type { Environment } from '../environments.ts';
 import type { Contract, Deployment } from './deployments.ts';
 
 /** What may be asked for, and changed while it is asked for. */
@@ -12,6 +14,12 @@ export interface DeploymentFields {
   readonly manufacturer?: string;
   /** Absent: one is made at approval. */
   readonly fqdn?: string;
+}
+
+export interface DeploymentRequest extends DeploymentFields {
+  readonly app: string;
+  readonly odsCode: string;
+  readonly environment: Environment;
 }
 
 const mostInteractions = 500;
@@ -70,20 +78,27 @@ export function checkFqdn(fqdn: string, odsCode: string, domains: readonly strin
 }
 
 /**
- * The address of an endpoint: https at the system's own name; of a FHIR interface its base, so nothing follows it.
+ * The address of an endpoint: https at the system's own name, or at an IP number, whose server must bear that name in its
+ * certificate all the same; of a FHIR interface its base, so nothing follows it.
  * @throws Problem `invalid`
  */
 export function checkEndpointUrl(text: string, fqdn: string): void {
   const url = text.length <= 500 && URL.canParse(text) ? new URL(text) : undefined;
   const faults = [
     url?.protocol === 'https:' ? undefined : 'it must be an https address',
-    url === undefined || url.hostname === fqdn ? undefined : `its host must be ${fqdn}`,
+    url === undefined || isOwnHost(url.hostname, fqdn)
+      ? undefined
+      : `its host must be ${fqdn}, or an IP number`,
     text.includes('?') || text.includes('#') ? 'it must have no query and no fragment' : undefined,
     text.includes('@') ? 'it must name no user' : undefined,
     text.endsWith('/') ? 'it must not end with a slash' : undefined,
   ].filter((fault) => fault !== undefined);
   if (faults.length > 0)
     throw new Problem('invalid', `The endpoint's url is refused: ${faults.join('; ')}`);
+}
+
+function isOwnHost(hostname: string, fqdn: string): boolean {
+  return hostname === fqdn || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
 }
 
 /** What is asked of an endpoint. */

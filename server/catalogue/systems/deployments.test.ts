@@ -452,6 +452,14 @@ describe('deployments', () => {
       }
     });
 
+    it('may be at an IP number, as systems without a name in the DNS are', async () => {
+      const { id } = await deployments().request(developer, wish(app.id));
+      for (const host of ['127.0.0.1:9501', '[::1]:9501']) {
+        const { value } = await put(id, `https://${host}/mhs`, update);
+        assert.equal(value.endpoints?.[0]?.url, `https://${host}/mhs`);
+      }
+    });
+
     it('is one for each party key and interaction', async () => {
       const other = await ground.app('uat');
       const interactions = [update, extract];
