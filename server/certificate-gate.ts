@@ -31,9 +31,10 @@ export function createCertificateGate({ record, now, proxied }: GateOptions): Ce
   const certified: Certified = {
     connection: connectionReader(),
     proxied: proxied ?? ((_request: IncomingMessage, connection: Connection) => connection),
-    refusal({ certificate }, environment) {
+    refusal({ certificate, proxied: told }, environment) {
       try {
         const found = judgeCertificate(certificate, record, now());
+        if (told && found === 'NO_CERTIFICATE') return denied(notTold);
         if (typeof found === 'string') return deniedBy(found);
         if (environment === undefined || found.environment === environment) return undefined;
         return denied(
@@ -71,6 +72,9 @@ export function deniedBy(fault: string): Problem {
       : `The client certificate is refused: ${sentenceOf(fault)}`,
   );
 }
+
+const notTold =
+  "This address needs the caller's client certificate, and the proxy in front has told of none that can be read (NO_CERTIFICATE); its own does not count for what it forwards";
 
 function denied(message: string): Problem {
   return new Problem('forbidden', message, { code: 'ACCESS_DENIED_SSL' });

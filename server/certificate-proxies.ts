@@ -1,7 +1,8 @@
 /**
  * Client certificates that a proxy tells of which ended TLS in front of this server: believed only of a listed proxy that
  * proves itself with a secret, and then verified whole again. Anybody else's field is as if it were not there. Off by
- * default; owns the two fields and this verification.
+ * default. What a listed proxy forwards never bears the certificate that the proxy itself connects with. Owns the two
+ * fields and this verification.
  */
 import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -25,6 +26,7 @@ export interface ProxiesOptions {
 
 const secretField = 'x-gatehouse-proxy-secret';
 const certificateField = 'x-client-cert';
+const forwardingFields = ['x-forwarded-for', 'forwarded', certificateField] as const;
 /** Characters of a field; node takes no more of all fields together than this. */
 const longest = 16 * 1024;
 /** Milliseconds after which a certificate is verified again, and how many are remembered. */
@@ -37,7 +39,6 @@ export function createProxiedCertificates({
   authorities,
   now,
 }: ProxiesOptions): Certified['proxied'] {
-  if (secret === '') return (_request, connection) => connection;
   const expected = digestOf(secret);
   const verified = new Map<string, { readonly at: number; readonly found: Found }>();
   const certificateIn = (text: string): Found => {
@@ -51,13 +52,24 @@ export function createProxiedCertificates({
     return found;
   };
   return (request, connection): Connection => {
+    if (!isTrusted(connection.address, trusted)) return connection;
+    const own = forwards(request) ? withoutCertificate(connection) : connection;
     const text = fieldOf(request, certificateField);
-    if (text === undefined || !isTrusted(connection.address, trusted)) return connection;
+    if (secret === '' || text === undefined) return own;
     const given = fieldOf(request, secretField);
-    if (given === undefined || !timingSafeEqual(digestOf(given), expected)) return connection;
+    if (given === undefined || !timingSafeEqual(digestOf(given), expected)) return own;
     const certificate = certificateIn(text);
-    return { ...connection, secure: true, ...(certificate ? { certificate } : {}) };
+    return { ...own, secure: true, ...(certificate ? { certificate } : {}) };
   };
+}
+
+/** A call that a proxy makes of itself, such as its look at our health, has none of these. */
+function forwards({ headers }: IncomingMessage): boolean {
+  return forwardingFields.some((name) => headers[name] !== undefined);
+}
+
+function withoutCertificate({ address, secure }: Connection): Connection {
+  return { address, secure };
 }
 
 type Found = ClientCertificate | undefined;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { liveSystem, type LiveSystem } from './live-system.ts';
+import { callTls } from './mutual-tls-ground.ts';
 import { OpensslCa, whyNoOpenssl } from './openssl-ca.ts';
 import { startSmartGround, type SmartGround } from './smart-launch-ground.ts';
 import type { TestPlatform } from './start-platform.ts';
@@ -71,6 +72,30 @@ describe('a proxy that ends TLS', function () {
   it('is not believed from an address that is not listed', async function () {
     if (process.platform !== 'linux') this.skip(); // others have one loopback address
     assert.equal((await call(fields(system.sent.cert), '127.0.0.2')).status, 401);
+  });
+
+  it('does not lend the certificate it connects with to what it forwards', async () => {
+    const { cert, key } = system.sent;
+    const overTls = (headers: Readonly<Record<string, string>>) => {
+      const own = { 'x-request-id': crypto.randomUUID(), 'nhsd-asid': system.asid };
+      const tls = { cert, key, headers: { ...own, ...headers } };
+      return callTls(platform.tls?.test ?? 0, path, undefined, tls);
+    };
+    assert.equal((await overTls({})).status, 200); // its own call
+    for (const told of [
+      { 'x-forwarded-for': '192.0.2.7' },
+      { 'x-forwarded-for': '127.0.0.1' },
+      { forwarded: 'for=192.0.2.7' },
+      fields('no certificate'),
+      fields(cert, `${secret}x`),
+    ])
+      assert.equal((await overTls(told)).status, 403, JSON.stringify(told));
+    const refused = await overTls({ 'x-forwarded-for': '192.0.2.7' });
+    assert.match(refused.text, /its own does not count for what it forwards/);
+    const caller = await liveSystem(platform);
+    const spoken = { ...fields(caller.sent.cert), 'x-forwarded-for': '192.0.2.7' };
+    assert.equal((await overTls(spoken)).status, 403); // the ASID is the proxy's, not the caller's
+    assert.equal((await overTls({ ...spoken, 'nhsd-asid': caller.asid })).status, 200);
   });
 
   it('is told why a certificate is refused: foreign, not registered, revoked', async function () {
