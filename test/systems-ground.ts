@@ -6,7 +6,7 @@ import { Problem } from '../core/problem.ts';
 import type { App } from '../server/catalogue/apps.ts';
 import type { Environment } from '../server/catalogue/environments.ts';
 import type { Actor } from '../server/catalogue/roles.ts';
-import type { DeploymentRequest } from '../server/catalogue/systems/deployment-administration.ts';
+import type { DeploymentRequest } from '../server/catalogue/systems/deployment-rules.ts';
 import type {
   CertificateWish,
   HandlerEntry,

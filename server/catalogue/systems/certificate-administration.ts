@@ -18,7 +18,7 @@ import {
   type CertificateParts,
   type WantedCertificate,
 } from './certificate-deeds.ts';
-import type { SystemsGround } from './deployment-administration.ts';
+import type { SystemsGround } from './deployment-ground.ts';
 import { entered } from './deeds.ts';
 import {
   requestAdministration,

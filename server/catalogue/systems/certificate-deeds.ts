@@ -8,7 +8,7 @@ import { wired } from '../deployment-hooks.ts';
 import type { Records } from '../records.ts';
 import { must, type Action, type Actor } from '../roles.ts';
 import { entered, refusalsEntered } from './deeds.ts';
-import type { SystemsGround } from './deployment-administration.ts';
+import type { SystemsGround } from './deployment-ground.ts';
 import type { Deployment } from './deployments.ts';
 import type {
   CertificateHooks,

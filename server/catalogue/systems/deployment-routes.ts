@@ -100,13 +100,14 @@ export const deploymentFacts: Readonly<Record<string, RouteFacts>> = {
   },
   [`GET ${path}`]: { summary: 'Shows a deployment and its next step', rights: ['app.read'] },
   [`PATCH ${path}`]: {
-    summary: 'Changes a deployment; in production new interactions need a second person',
-    rights: ['app.change', 'app.approve'],
+    summary: 'Changes a deployment; in production new interactions wait for a second person',
+    rights: ['app.change'],
     body: bodies.properties.change,
     condition: true,
   },
   [`POST ${path}/approve`]: {
-    summary: 'Approves a deployment, in production by a second person; repeated, finishes it',
+    summary:
+      'Approves a deployment or the change that waits, in production by a second person; repeated, finishes it',
     rights: ['app.change', 'app.approve'],
   },
   [`POST ${path}/live`]: {

@@ -12,7 +12,7 @@ import {
   type SystemsGround,
 } from '../../../test/systems-ground.ts';
 import type { App } from '../apps.ts';
-import type { DeploymentRequest } from './deployment-administration.ts';
+import type { DeploymentRequest } from './deployment-rules.ts';
 
 describe('deployments', () => {
   let ground: SystemsGround;
@@ -293,20 +293,54 @@ describe('deployments', () => {
       );
     });
 
-    it('takes new interactions from a second person only', async () => {
+    it('does no more before a second person approves the change', async () => {
       const { id } = await deployments().request(operator, wanted());
       await deployments().change(operator, id, { product: { name: 'Ward', version: '2' } });
-      await deployments().approve(second, id);
+      const { value: approved } = await deployments().approve(second, id);
       const more = { interactions: [update, extract] };
-      assert.equal(
-        (await refusalOf(deployments().change(operator, id, more))).code,
-        'SECOND_PERSON',
-      );
-      assert.equal((await refusalOf(deployments().change(developer, id, more))).code, 'ROLE');
-      const { value } = await deployments().change(second, id, more);
-      assert.deepEqual(value.interactions, more.interactions);
-      const entry = ground.held.get(`production ${value.asid}`);
-      assert.deepEqual(entry && 'interactions' in entry && entry.interactions, more.interactions);
+      const inDirectory = () => {
+        const entry = ground.held.get(`production ${approved.asid}`);
+        return entry && 'interactions' in entry ? entry.interactions : undefined;
+      };
+      for (const [asks, decides] of [
+        [second, operator],
+        [developer, second],
+      ] as const) {
+        const { value: waits } = await deployments().change(asks, id, more);
+        assert.deepEqual(waits.interactions, approved.interactions);
+        assert.deepEqual(waits.waiting?.interactions, more.interactions);
+        assert.deepEqual(inDirectory(), approved.interactions);
+        const own = await refusalOf(deployments().approve(asks, id));
+        assert.equal(own.code, asks === developer ? 'ROLE' : 'SECOND_PERSON');
+        const { value } = await deployments().approve(decides, id);
+        assert.deepEqual(value.interactions, more.interactions);
+        assert.equal(value.waiting, undefined);
+        assert.deepEqual(inDirectory(), more.interactions);
+        await deployments().change(operator, id, { interactions: approved.interactions });
+      }
+    });
+
+    it('forgets a change that waits when another takes its place', async () => {
+      const { id } = await deployments().request(operator, wanted());
+      const { value: approved } = await deployments().approve(second, id);
+      await deployments().change(operator, id, { interactions: [update, extract] });
+      const product = { name: 'Ward', version: '3' };
+      await deployments().change(second, id, { product });
+      const { value } = await deployments().approve(second, id);
+      assert.deepEqual(value.interactions, approved.interactions);
+      assert.deepEqual(value.product, product);
+      assert.equal(value.waiting, undefined);
+    });
+
+    it('approves no change while it is suspended', async () => {
+      const { id } = await deployments().request(operator, wanted());
+      await deployments().approve(second, id);
+      await deployments().change(operator, id, { interactions: [update, extract] });
+      await deployments().suspend(operator, id, 'a fault');
+      assert.equal((await refusalOf(deployments().approve(second, id))).code, 'STATE');
+      await deployments().resume(operator, id);
+      const { value } = await deployments().approve(second, id);
+      assert.deepEqual(value.interactions, [update, extract]);
     });
   });
 

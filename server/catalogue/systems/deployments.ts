@@ -1,6 +1,6 @@
 /**
  * Deployments: an App at one organisation in one environment (R149). ASID, party key, FQDN and certificates hang on it.
- * Owns the shape and the collection; the steps and who may take them are in deployment-administration.ts.
+ * Owns the shape and the collection; deployment-administration.ts tells the steps and who may take them.
  */
 import type { CollectionOf } from '../../../core/store.ts';
 import type { Environment } from '../environments.ts';
@@ -34,8 +34,17 @@ export interface Deployment {
   /** Who else has changed what is asked for since: it is their request as well. Production only. */
   readonly changedBy?: readonly string[];
   readonly approved?: Step;
+  /** What shall take its place once a second person approves it. Production only. */
+  readonly waiting?: WaitingChange;
   readonly live?: Step;
   readonly suspended?: Step & { readonly reason: string };
+}
+
+/** A change that lets an approved Deployment do more. */
+export interface WaitingChange extends Step {
+  readonly interactions: readonly string[];
+  readonly receives: readonly string[];
+  readonly product: Deployment['product'];
 }
 
 /** Messages of one interaction come to one address, under one contract. */

@@ -7,7 +7,7 @@ import type { Stored } from '../../../core/store.ts';
 import { appCollection } from '../apps.ts';
 import { openRecords } from '../records.ts';
 import { must, type Actor } from '../roles.ts';
-import type { SystemsGround } from './deployment-administration.ts';
+import type { SystemsGround } from './deployment-ground.ts';
 import { checkEndpointUrl, type EndpointFields } from './deployment-rules.ts';
 import { deploymentCollection, type Deployment, type RegisteredEndpoint } from './deployments.ts';
 

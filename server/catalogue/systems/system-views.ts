@@ -17,6 +17,7 @@ export function shownDeployment(one: Deployment): object {
     requested: shownStep(one.requested),
     approved: shownStep(one.approved),
     live: shownStep(one.live),
+    ...(one.waiting ? { waiting: { ...one.waiting, at: iso(one.waiting.at) } } : {}),
     ...(suspended ? { suspended: { ...shownStep(suspended), reason: suspended.reason } } : {}),
     next: nextOf(one),
     ...(asid === undefined ? {} : { search: searchOf(one) }),
@@ -36,6 +37,7 @@ function nextOf(one: Deployment): string {
   if (state === 'requested')
     return `gatehouse deployment approve ${id}${environment === 'production' ? ' (by a second person)' : ''}`;
   if (state === 'suspended') return `gatehouse deployment resume ${id}`;
+  if (one.waiting) return `gatehouse deployment approve ${id} (by a second person)`;
   const [bare] = withoutEndpoint(one);
   if (bare !== undefined) return `gatehouse deployment endpoint ${id} ${bare} <url>`;
   return state === 'approved'
