@@ -12,12 +12,13 @@ import {
   tellNotes,
   type ManagingFlags,
 } from '../managing.ts';
-import { certFile, readOr, writeOver } from './cert-files.ts';
+import { certFile, readOr, refuseOtherKey, writeOver } from './cert-files.ts';
 
 interface IssueFlags extends ManagingFlags {
   readonly dir: string;
   readonly csr?: string;
   readonly certificate?: string;
+  readonly force?: boolean;
   readonly request?: string;
   readonly reject?: string;
 }
@@ -28,6 +29,7 @@ export function issueCommand(): Command {
     .option('--dir <folder>', 'where the files are and go', '.')
     .option('--csr <file>', 'the request (default: <dir>/<fqdn>.csr)')
     .option('--certificate <file>', 'take in this one, which an outside authority issued')
+    .option('--force', 'write over a certificate of another key in that folder')
     .option('--request <id>', 'production: approve the request that somebody else handed in')
     .option('--reject <reason>', 'with --request: refuse it')
     .addHelpText('after', '\nIn production a second person approves: it is told how.')
@@ -46,11 +48,16 @@ async function issue(id: string, flags: IssueFlags): Promise<void> {
     return;
   }
   const decided = `${path}/certificate-requests/${part(request)}`;
-  if (reject === undefined) keep(await see(client.call('POST', `${decided}/approve`)), flags);
-  else {
+  if (reject !== undefined) {
     const body = { reason: reject };
     printItem((await see(client.call('POST', `${decided}/reject`, { body }))).body, flags);
+    return;
   }
+  const fqdn = textIn((await see(client.call('GET', path))).body, 'fqdn');
+  const csr = certFile(flags.dir, fqdn, 'csr');
+  const asked = existsSync(csr) ? readOr(csr, 'a request as PEM') : undefined;
+  if (!flags.force) refuseOtherKey(certFile(flags.dir, fqdn, 'crt'), asked);
+  keep(await see(client.call('POST', `${decided}/approve`)), flags);
 }
 
 export function renewCommand(): Command {
@@ -58,6 +65,7 @@ export function renewCommand(): Command {
     .argument('<thumbprint>', 'of the one before, as gatehouse cert list shows it')
     .option('--dir <folder>', 'where the files of the new one are and go', '.')
     .option('--csr <file>', 'the request (default: <dir>/<fqdn>.csr)')
+    .option('--force', 'write over a certificate of another key in that folder')
     .action(async (thumbprint: string, flags: IssueFlags) => {
       const client = clientFor(flags);
       const path = `/certificates/${part(thumbprint)}`;
@@ -68,16 +76,23 @@ export function renewCommand(): Command {
     });
 }
 
-/** What is handed in. */
+/** What is handed in, once it is sure that what comes back can be kept. */
 async function given(client: ManagementClient, id: string, flags: IssueFlags): Promise<object> {
-  const { dir, csr, certificate } = flags;
-  if (certificate !== undefined)
-    return { certificate: readOr(certificate, 'a certificate as PEM') };
-  if (csr !== undefined) return { csr: readOr(csr, 'a request as PEM') };
+  const { dir, certificate } = flags;
   const found = client.call('GET', `/deployments/${part(id)}`);
   const { body } = await orSee('gatehouse deployment list', found);
-  const file = certFile(dir, textIn(body, 'fqdn'), 'csr');
-  return { csr: readOr(file, `make one: gatehouse cert request ${id} --dir ${dir}`) };
+  const fqdn = textIn(body, 'fqdn');
+  const csr = flags.csr ?? certFile(dir, fqdn, 'csr');
+  const pem =
+    certificate !== undefined
+      ? readOr(certificate, 'a certificate as PEM')
+      : readOr(csr, flags.csr === undefined ? hintFor(id, dir) : 'a request as PEM');
+  if (!flags.force) refuseOtherKey(certFile(dir, fqdn, 'crt'), pem);
+  return certificate !== undefined ? { certificate: pem } : { csr: pem };
+}
+
+function hintFor(id: string, dir: string): string {
+  return `make one: gatehouse cert request ${id} --dir ${dir}`;
 }
 
 /** What is kept in files, or told apart. */
