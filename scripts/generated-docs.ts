@@ -180,6 +180,7 @@ const pdsSamples: Readonly<Record<keyof typeof pds, Problem>> = {
   tooLarge: pds.tooLarge('<limit>'),
   tooManyRequests: pds.tooManyRequests('<limit>'),
   unknownError: pds.unknownError('<id>'),
+  badAnswer: pds.badAnswer('<id>', ''),
   serviceUnavailable: pds.serviceUnavailable(),
   tooManyMatches: pds.tooManyMatches(),
   singleMatch: pds.singleMatch('<number>'),

@@ -46,6 +46,7 @@ import { loadOwnPolicies } from './own-policies.ts';
 import { createPages, noApiHere } from './pages.ts';
 import { createPatients, pdsBase, pdsService } from './pds-proxies.ts';
 import { pdsRecords, storedRecords } from './pds-records.ts';
+import { remoteRecords } from './pds-remote-records.ts';
 import { sdsApiId } from './sds-proxies.ts';
 import { createSsoParts } from './sso-parts.ts';
 import { createRoutingParts } from './routing-parts.ts';
@@ -160,7 +161,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     limits: counted.limits,
     pds: pdsService({
       ...{ ...parts, checks, openApiFile },
-      records: pdsRecords({ stored: storedRecords(patients) }),
+      records: pdsRecords({ stored: storedRecords(patients), remote: remoteRecords(clock) }),
     }),
     kinds: {
       workspace: workspaceKind(workspaces, openSandboxApp),

@@ -281,11 +281,17 @@ async function readJson(
 
 /** Who asks, as the port wants to know it. */
 export function asking(exchange: Exchange, caller: Caller): Asking {
+  const { headers } = exchange;
+  const correlationId = headers['x-correlation-id'];
+  const endUserOrganisation = headers['nhsd-end-user-organisation-ods'];
   return {
     caller,
     workspace: exchange.workspace,
-    requestId: exchange.headers['x-request-id'] ?? '',
+    requestId: headers['x-request-id'] ?? '',
     facts: exchange.facts,
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(endUserOrganisation === undefined ? {} : { endUserOrganisation }),
+    gone: () => exchange.signal,
   };
 }
 

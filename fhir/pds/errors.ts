@@ -15,6 +15,8 @@ export interface PdsRow extends ErrorRow {
   readonly diagnostics?: string;
   /** Refused before the service was asked: such answers bear `application/json` (1.6). */
   readonly early?: boolean;
+  /** The outcome as another PDS wrote it, as JSON: sent on whole in place of one made of this row. */
+  readonly told?: string;
 }
 
 const kindOfStatus: Readonly<Record<number, ProblemKind>> = {
@@ -28,6 +30,7 @@ const kindOfStatus: Readonly<Record<number, ProblemKind>> = {
   413: 'too-large',
   429: 'throttled',
   500: 'internal',
+  502: 'upstream',
   503: 'unavailable',
 };
 
@@ -42,6 +45,8 @@ function row(
     early?: boolean;
     headers?: Readonly<Record<string, string>>;
     cause?: unknown;
+    /** What the log says in place of the code. */
+    message?: string;
   } = {},
 ): Problem {
   const built: PdsRow = {
@@ -54,7 +59,7 @@ function row(
     ...(options.early ? { early: true } : {}),
   };
   // The diagnostics of some rows quote what was sent, so they stay out of the message, which may be logged.
-  return new Problem(kindOfStatus[status] ?? 'invalid', code, {
+  return new Problem(kindOfStatus[status] ?? 'invalid', options.message ?? code, {
     code,
     row: built,
     cause: options.cause,
@@ -339,14 +344,14 @@ export const tooManyRequests = (
   });
 
 export const unknownError = (messageId: string, cause?: unknown) =>
-  row(
-    500,
-    'UNKNOWN_ERROR',
-    'unknown',
-    'Unknown Error',
-    `An unknown error occurred processing this request. Contact us for assistance diagnosing this issue: https://digital.nhs.uk/developer/help-and-support quoting Message ID (Message ID: ${messageId})`,
-    { cause },
-  );
+  row(500, 'UNKNOWN_ERROR', 'unknown', 'Unknown Error', unknownText(messageId), { cause });
+
+/** Another system that holds the records answered, and the answer is of no use; `message` tells the log why. */
+export const badAnswer = (messageId: string, message: string) =>
+  row(502, 'UNKNOWN_ERROR', 'unknown', 'Unknown Error', unknownText(messageId), { message });
+
+const unknownText = (messageId: string) =>
+  `An unknown error occurred processing this request. Contact us for assistance diagnosing this issue: https://digital.nhs.uk/developer/help-and-support quoting Message ID (Message ID: ${messageId})`;
 
 export const serviceUnavailable = (cause?: unknown) =>
   row(

@@ -20,7 +20,7 @@ function toReply(problem: Problem): Reply {
   return {
     status: row.status,
     headers: { 'content-type': row.early ? 'application/json' : fhirJson, ...problem.headers },
-    body: JSON.stringify(toOutcome(row)),
+    body: row.told ?? JSON.stringify(toOutcome(row)),
   };
 }
 

@@ -13,6 +13,12 @@ export interface Asking {
   readonly workspace: string;
   readonly requestId: string;
   readonly facts: Facts;
+  /** What the call says of itself, for those who ask another system on its behalf. */
+  readonly correlationId?: string;
+  /** The organisation of the end user (ODS code), as claimed. */
+  readonly endUserOrganisation?: string;
+  /** Aborted when whoever asks has gone. */
+  readonly gone?: () => AbortSignal;
 }
 
 /** A Patient as this caller may see it, already as JSON text. */

@@ -53,7 +53,8 @@ export function foundSearchset(
   };
 }
 
-const explained = 'https://gatehouse.example/fhir/StructureDefinition/why-it-matched';
+/** The address of the extension that tells why. */
+export const explained = 'https://gatehouse.example/fhir/StructureDefinition/why-it-matched';
 
 function toExtension({ criterion, how, score }: { criterion: string; how: string; score: number }) {
   return {

@@ -69,6 +69,14 @@ const security = {
   ],
 };
 
+/** How a server over HTTP is reached: settings of a back end, and of a service that calls one. */
+export const httpBackendProperties = {
+  url: address,
+  security,
+  timeout: { type: 'integer', minimum: 1, maximum: 600_000 },
+  connections: { type: 'integer', minimum: 1, maximum: 1024 },
+};
+
 const told = {
   type: 'object',
   minProperties: 1,
@@ -99,12 +107,9 @@ const backend = {
     one(
       {
         kind: { const: 'http' },
-        url: address,
+        ...httpBackendProperties,
         owner: { type: 'string', pattern: '^[A-Z0-9]{3,12}$', maxLength: 12 },
         contact: word,
-        security,
-        timeout: { type: 'integer', minimum: 1, maximum: 600_000 },
-        connections: { type: 'integer', minimum: 1, maximum: 1024 },
         healthcheck: { type: 'string', pattern: '^/', maxLength: 500 },
       },
       ['kind', 'url'],
@@ -244,10 +249,19 @@ function isLoopback(host: string): boolean {
 
 /** The secrets that a back end names, each with where it stands. */
 export function secretsNamed(end: BackendDefinition): readonly { at: string; name: string }[] {
-  const uses = end.kind === 'http' ? end.security : undefined;
-  if (!uses || uses.kind === 'none') return [];
-  const own = { at: '/backend/security/secret', name: uses.secret };
-  return uses.kind === 'mtls' && uses.ca !== undefined
-    ? [own, { at: '/backend/security/ca', name: uses.ca }]
-    : [own];
+  if (end.kind === 'http') return secretsOf(end.security, '/backend/security');
+  // A service may keep its records behind another server, and call it as back ends are called.
+  const records = end.kind === 'service' ? end.config?.records : undefined;
+  if (typeof records !== 'object' || records === null || !('security' in records)) return [];
+  return secretsOf(records.security, '/backend/config/records/security');
+}
+
+function secretsOf(security: unknown, at: string): readonly { at: string; name: string }[] {
+  if (typeof security !== 'object' || security === null) return [];
+  return ['secret', 'ca'].flatMap((member) => {
+    const name: unknown = Object.hasOwn(security, member)
+      ? (security as Readonly<Record<string, unknown>>)[member]
+      : undefined;
+    return typeof name === 'string' ? [{ at: `${at}/${member}`, name }] : [];
+  });
 }

@@ -30,10 +30,10 @@ const standardConnections = 64;
 /** Calls that run or wait for one connection's turn, for each connection; more are refused at once. */
 const mostForEach = 32;
 
-/** What is otherwise with a back end that the Spine Directory names. */
+/** What is otherwise with a back end that the Spine Directory names, or that a service of this process calls. */
 export interface Directed {
-  /** What connections are made with; the same object while it stays the same. */
-  readonly tls: () => TlsMaterial;
+  /** What connections are made with; the same object while it stays the same. Absent: what the definition says. */
+  readonly tls?: () => TlsMaterial;
   /** Whose name its certificate must bear; absent: that of its address. */
   readonly serverName?: string;
   /** Fields that go on although back ends do not get them, and fields that do not although they would; lower case. */
@@ -59,7 +59,7 @@ export function httpBackend(
     path: url.pathname.replace(/\/$/, ''),
   };
   const proof = credentialsOf(definition, site);
-  const credentials = directed ? { ...proof, tls: directed.tls } : proof;
+  const credentials = directed?.tls ? { ...proof, tls: directed.tls } : proof;
   const serverName = directed?.serverName;
   const pools = createConnections(url, { timeout, connections, serverName }, credentials, site);
   // Who wants a token of ours is a gateway, as the national one is, and we are an app to it; so are other organisations'.
