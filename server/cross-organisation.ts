@@ -8,13 +8,13 @@ import type { Clock } from '../core/clock.ts';
 import type { Exchange } from '../core/exchange.ts';
 import { rightsOf } from '../fhir/pds/access-modes.ts';
 import { checkCrossOrganisationToken } from '../spine/sso/check-token.ts';
-import type { KeyOf } from '../spine/sso/token-parts.ts';
+import { isAccessToken, type KeyOf } from '../spine/sso/token-parts.ts';
 import type { Addresses } from './addresses.ts';
 import type { PublicJwk } from './catalogue/apps.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { toEnvironment, type Environment } from './catalogue/environments.ts';
 import type { ReadUserContext } from './gateway/accredited-systems.ts';
-import { assertedCaller, type AssertedContexts } from './gateway/asserted-context.ts';
+import { assertedCaller, otherToken, type AssertedContexts } from './gateway/asserted-context.ts';
 import type { DirectoryRoutes } from './gateway/directory-routes.ts';
 
 export interface CrossOrganisationOptions {
@@ -36,7 +36,8 @@ export function createAssertedContexts(options: CrossOrganisationOptions): Asser
     ...(tlsAddresses(environment)?.all(environment, base) ?? []),
   ];
   return {
-    read: (text, exchange, { environment, base }, { appId, asid, odsCode, signed }) => {
+    async read(text, exchange, { environment, base }, { appId, asid, odsCode, signed }) {
+      if (isAccessToken(text)) throw otherToken();
       const access = accessOf(exchange);
       const keyOf = appId === undefined ? undefined : keysOf(catalogue, appId, environment);
       return checkCrossOrganisationToken(text, {

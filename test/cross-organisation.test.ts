@@ -208,6 +208,22 @@ describe('a call between organisations', function () {
     assert.doesNotMatch(platform.logged(), /9000000009/);
   });
 
+  it('is refused with an access token, also one in the form of a JWT', async () => {
+    const head = (typ: string) => Buffer.from(JSON.stringify({ alg: 'none', typ }));
+    const [, body = ''] = token({ audience: `${platform.url}${pds}` }).split('.');
+    for (const [typ, status] of [
+      ['at+jwt', 401],
+      ['application/at+JWT', 401],
+      ['another', 400],
+    ] as const) {
+      const authorization = `Bearer ${head(typ).toString('base64url')}.${body}.`;
+      const read = await call(`${pds}/Patient/9000000009`, {
+        ...{ 'nhsd-asid': consumer.asid, authorization },
+      });
+      assert.equal(read.status, status, read.text);
+    }
+  });
+
   it('has no user whom the token names where its app may call PDS as an application only', async () => {
     await addApp({ platform }, 'machine');
     const machine = await liveSystem(platform, { app: 'machine' });

@@ -3,6 +3,7 @@
  * policy that asks and whoever reads such tokens. Owns what a caller is made of it.
  */
 import type { Caller, Exchange } from '../../core/exchange.ts';
+import { Problem } from '../../core/problem.ts';
 import type { Environment } from '../catalogue/environments.ts';
 
 /** What the call around the token is known to be. */
@@ -37,6 +38,15 @@ export interface AssertedContexts {
   ): Promise<Asserted>;
   /** The organisation of an accredited system; undefined where the directory has none such. */
   organisationOf(asid: string, exchange: Exchange): Promise<string | undefined>;
+}
+
+/** The refusal of a token that is of another kind: whose it is, those may tell who take it (401). */
+export function otherToken(): Problem {
+  return new Problem(
+    'unauthenticated',
+    'Expected a cross-organisation JWT in Authorization, and found another token',
+    { code: 'ACCESS_DENIED' },
+  );
 }
 
 /** The app that calls. */

@@ -39,6 +39,17 @@ export async function readParts(text: string, options: PartsOptions): Promise<To
   return { claims: objectIn(body, 'payload'), signed };
 }
 
+/** Whether a text calls itself an access token (RFC 9068 2.1): of another kind, however it goes on. */
+export function isAccessToken(text: string): boolean {
+  const head = text.slice(0, longest).split('.', 1)[0] ?? '';
+  try {
+    const { typ } = objectIn(head, 'header');
+    return typeof typ === 'string' && /^(application\/)?at\+jwt$/i.test(typ);
+  } catch {
+    return false; // what is wrong with it, its own rules tell
+  }
+}
+
 function partsFound(count: number): string {
   return count > 4 ? 'five or more' : `${count}`;
 }

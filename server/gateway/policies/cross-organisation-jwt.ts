@@ -9,6 +9,7 @@ import { Problem } from '../../../core/problem.ts';
 import { systemRefused } from '../accredited-systems.ts';
 import {
   assertedCaller,
+  otherToken,
   type Asserted,
   type AssertedContexts,
   type AssertingApp,
@@ -32,7 +33,7 @@ export function crossOrganisationJwtKind(
   return {
     phase: 'authenticate',
     summary:
-      'Takes calls of other organisations’ systems: the client certificate proves the system, and the cross-organisation JWT in Authorization says for whom and why it calls. Each rule of the token that fails is named with what was expected and found: 400, 403 for another system or organisation than the call’s or for a scope that does not fit the method. 401 for a token that is no JWT.',
+      'Takes calls of other organisations’ systems: the client certificate proves the system, and the cross-organisation JWT in Authorization says for whom and why it calls. Each rule of the token that fails is named with what was expected and found: 400, 403 for another system or organisation than the call’s or for a scope that does not fit the method. 401 for a token that is no JWT, and for an access token in the form of one.',
     schema: {
       type: 'object',
       additionalProperties: false,
@@ -151,11 +152,7 @@ function tokenIn(exchange: Exchange): string {
   if ('fault' in bearer)
     throw new Problem('invalid', bearer.fault, { code: 'MISSING_OR_INVALID_HEADER' });
   if (bearer.token.includes('.')) return bearer.token;
-  throw new Problem(
-    'unauthenticated',
-    'Expected a cross-organisation JWT in Authorization, and found another token',
-    { code: 'ACCESS_DENIED' },
-  );
+  throw otherToken();
 }
 
 function checkPeople({ people }: CrossOrganisationJwtConfig, asserted: Asserted): void {
