@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { createContext, person } from '../fhir/synthetic/person.ts';
 import { loadSources } from '../fhir/synthetic/sources.ts';
 import { overload, passingOn } from './gateway.ts';
+import { attachments, conversations, translation } from './messaging.ts';
 import { directorySearches } from './ldap.ts';
 import { compare, type Contender, type Load, type Result } from './rounds.ts';
 import {
@@ -23,7 +24,7 @@ import {
 import { issuing, lookingUp, reading } from './tokens.ts';
 import { updateBody, updateFor } from './writers.ts';
 
-const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
+const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,translation,attachments,conversations,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
 
   --only      the parts to measure (default: all)
   --small     people in the small data set (default 100000)
@@ -45,8 +46,15 @@ const parts = [
   'gateway',
   'overload',
   'ldap',
+  'translation',
+  'attachments',
+  'conversations',
   'size',
 ] as const;
+/** What needs no data set of people. */
+const ownData: ReadonlySet<string> = new Set([
+  ...['gateway', 'overload', 'ldap', 'translation', 'attachments', 'conversations'],
+]);
 const base = '/personal-demographics/FHIR/R4';
 const folder = join(import.meta.dirname, '..', 'var', 'bench');
 const headers = { 'x-request-id': '60e0b220-8136-4ca5-ae46-1d97ef59d068' };
@@ -79,7 +87,7 @@ async function main() {
   const entries = values.entries.split(',').map(Number);
   mkdirSync(folder, { recursive: true });
   const twoSizes = ['search', 'fuzzy', 'size'].some((part) => wanted.has(part));
-  const withoutPeople = [...wanted].every((part) => ['gateway', 'overload', 'ldap'].includes(part));
+  const withoutPeople = [...wanted].every((part) => ownData.has(part));
   if (!withoutPeople) await dataSet(small);
   if (twoSizes) await dataSet(large);
 
@@ -111,7 +119,16 @@ async function main() {
       'Equality search of the directory over LDAP',
       await directorySearches(folder, entries, load),
     );
+  if (wanted.has('translation')) tell('A record between HL7 V3 and FHIR', await translation());
+  if (wanted.has('attachments'))
+    tell('Attachments', [await attachments(4.9, 1), await attachments(4.9, 10)]);
+  if (wanted.has('conversations'))
+    print('Queries taken by the asynchronous face', await conversations(100_000, load));
   if (wanted.has('size')) await printSize(large);
+}
+
+function tell(title: string, lines: readonly string[]): void {
+  process.stdout.write(`\n${title}\n${lines.join('\n')}\n`);
 }
 
 function withPaths(count: number, load: Load, measure: typeof reading): Promise<Result[]> {

@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { deliveryCollection, type Delivery } from '../core/outbox.ts';
 import { retrieveView } from '../fhir/pds/projection.ts';
-import { openEmbeddedStore } from '../server/store/embedded.ts';
+import { proxyCollection, revisionCollection, revisionId } from '../server/catalogue/proxies.ts';
+import { openEmbeddedStore, type EmbeddedStore } from '../server/store/embedded.ts';
 import { childNamed, parseXml, usualXmlLimits, type XmlElement } from '../core/xml.ts';
 import { interactionIn, readTransmission } from '../spine/hl7v3/wrapper.ts';
 import { readControlAct } from '../spine/hl7v3/control-act.ts';
@@ -21,6 +22,7 @@ import { topics } from '../spine/mhs/deliveries.ts';
 import { demographics } from '../spine/mhs/demographics.ts';
 import { messageCollection, type KeptMessage } from '../spine/mhs/kept-message.ts';
 import { fromRetrievalAnswer } from '../spine/pds/retrieval.ts';
+import { toAdvancedTrace } from '../spine/pds/traces.ts';
 import { openDirectory } from '../spine/sds/stored-directory.ts';
 import { readSoap } from '../spine/soap/envelope.ts';
 import { answerTo, writeSoap } from '../spine/soap/write-envelope.ts';
@@ -107,20 +109,21 @@ async function median(work: () => unknown): Promise<number> {
 // ---- attachments ----
 
 /** A line with the memory that messages with this much attached took at most, over what the server had before. */
-export async function attachments(megabytes: number): Promise<string> {
+export async function attachments(megabytes: number, count = 10): Promise<string> {
   const receiver = await startReceiver();
   const ground = await preparedFolder(receiver.port);
   const server = await startGatehouse(ground.dir);
-  for (let i = 0; i < 3; i++) await sendLarge(server, ground, 0.1); // what the first calls load
-  await receiver.got(3);
+  const warm = 60;
+  for (let i = 0; i < warm; i++) await sendLarge(server, ground, 0.05); // what calls load and leave behind
+  await receiver.got(warm);
   const before = memory(server.pid).anonymous;
   let most = before;
   const watch = setInterval(() => {
     most = Math.max(most, memory(server.pid).anonymous);
   }, 10);
-  const count = 10;
+
   for (let i = 0; i < count; i++) await sendLarge(server, ground, megabytes);
-  const bytes = await receiver.got(3 + count);
+  const bytes = await receiver.got(warm + count);
   clearInterval(watch);
   await server.stop();
   receiver.close();
@@ -179,16 +182,18 @@ async function sendLarge(server: Running, { receiver }: Ground, megabytes: numbe
   const head = `--${boundary}\r\nContent-Id: <${contentId}>\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: 8bit\r\n\r\n`;
   const line = Buffer.from(`${'gatehouse '.repeat(100)}\r\n`);
   const lines = Math.round((megabytes * 1e6) / line.length);
-  const status = await new Promise<number>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const outgoing = request(`${server.url}/reliablemessaging/forwardreliable`, {
       method: 'POST',
       headers,
     });
     outgoing.on('error', reject);
     outgoing.on('response', (response) => {
-      response.resume();
+      let told = '';
+      response.on('data', (chunk: Buffer) => (told += chunk.toString()));
       response.on('end', () => {
-        resolve(response.statusCode ?? 0);
+        if (response.statusCode === 202) resolve();
+        else reject(new Error(`a message was answered with ${response.statusCode ?? 0}: ${told}`));
       });
     });
     Readable.from(
@@ -200,7 +205,6 @@ async function sendLarge(server: Running, { receiver }: Ground, megabytes: numbe
       { objectMode: false },
     ).pipe(outgoing);
   });
-  if (status !== 202) throw new Error(`a large message was answered with ${status}`);
 }
 
 /** Takes messages and forgets them; `got` resolves with all bytes when so many have come. */
@@ -251,7 +255,11 @@ export async function conversations(open: number, load: Load): Promise<Result[]>
 /** A query for the asynchronous face, with new ids each time it is sent. */
 function takenAnew(cpaId: string) {
   const fixed = id();
-  const sent = { ...retrievalOf('9000000009', fixed), action: 'QUPA_IN000008UK02' };
+  const criteria = { family: 'Nobody', given: [], fuzzy: false, exact: false, history: false };
+  const birthDate = { from: '1990-01-01', to: '1990-01-01' };
+  const query = toAdvancedTrace({ ...criteria, birthDate, maxResults: 1 });
+  const action = 'QUPA_IN000006UK02';
+  const sent = { id: fixed, service: `${services}pdsquery`, action, act: { query } };
   const { body, headers } = ebxmlRequest(sent, { pattern: 'async-express', cpaId });
   const text = body.toString();
   return {
@@ -268,9 +276,10 @@ async function folderWith(open: number): Promise<{ dir: string; cpaId: string }>
   const store = await openEmbeddedStore({ dir });
   const query = {
     partyKey: spine.partyKey,
-    interaction: `${services}pdsquery:QUPA_IN000008UK02`,
+    interaction: `${services}pdsquery:QUPA_IN000006UK02`,
   };
   const [handler] = await openDirectory(store).in('shared').handlers(query, 1);
+  await unlimited(store, 'sandbox.spine-async');
   if (open > 0) {
     const now = Date.now();
     await store.bulk(messageCollection, messagesOf(open, Date.now()));
@@ -278,6 +287,20 @@ async function folderWith(open: number): Promise<{ dir: string; cpaId: string }>
   }
   await store.close();
   return { dir, cpaId: handler?.cpaId ?? '' };
+}
+
+/** Takes the limits of a Proxy away: what is measured is not how calls are turned away. */
+async function unlimited(store: EmbeddedStore, proxy: string): Promise<void> {
+  const revisions = store.open(revisionCollection);
+  const active = (await store.open(proxyCollection).get(proxy))?.value.active ?? 0;
+  const stored = await revisions.get(revisionId(proxy, active));
+  if (!stored) throw new Error(`there is no ${proxy}`);
+  const { definition } = stored.value;
+  const policies = definition.policies.filter(
+    ({ policy }) => !['spike-arrest', 'product-limits'].includes(policy),
+  );
+  const changed = { ...stored.value, by: 'bench', definition: { ...definition, policies } };
+  await revisions.put(stored.id, changed, { expected: stored.version });
 }
 
 const openKey = (n: number) => `answer|open ${n}`;
