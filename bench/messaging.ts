@@ -213,7 +213,7 @@ async function startReceiver() {
   let bytes = 0;
   let wake: () => void = () => undefined;
   const server = createServer((incoming, response) => {
-    const isMessage = /multipart/.test(incoming.headers['content-type'] ?? '');
+    const isMessage = (incoming.headers['content-type'] ?? '').includes('multipart');
     incoming.on('data', (chunk: Buffer) => (bytes += chunk.length));
     incoming.on('end', () => {
       response.writeHead(202).end();
@@ -281,7 +281,6 @@ async function folderWith(open: number): Promise<{ dir: string; cpaId: string }>
   const [handler] = await openDirectory(store).in('shared').handlers(query, 1);
   await unlimited(store, 'sandbox.spine-async');
   if (open > 0) {
-    const now = Date.now();
     await store.bulk(messageCollection, messagesOf(open, Date.now()));
     await store.bulk(deliveryCollection, deliveriesOf(open, Date.now()));
   }
