@@ -13,6 +13,7 @@ import { ordFaults } from '../spine/sds/ord-errors.ts';
 import { forwardAddress } from '../spine/sds/routing.ts';
 import type { Addresses } from './addresses.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
+import type { Config } from './config.ts';
 import type { Service } from './gateway/backend.ts';
 import { odsServices, shippedOds } from './ods-proxies.ts';
 import { sdsApiId, sdsService, shippedSds } from './sds-proxies.ts';
@@ -23,10 +24,8 @@ export interface DirectoryOptions {
   readonly clock: Clock;
   readonly addresses: Addresses;
   readonly version: string;
+  readonly config: Pick<Config, 'spineOrganisation'>;
 }
-
-/** The national services' own ODS code in test environments: whose intermediaries messages are forwarded through. */
-const spineOrganisation = 'YES';
 
 /** The OpenAPI documents by name of the Api. */
 const documents = {
@@ -56,6 +55,7 @@ export function shippedDirectory(root: string): readonly BuiltInApi[] {
 
 /** Their services, by the names that their Proxies end in. */
 export function directoryServices(options: DirectoryOptions): Readonly<Record<string, Service>> {
+  const { spineOrganisation } = options.config;
   return {
     sds: sdsService({ ...options, forwardAddress: forwardAddress(spineOrganisation) }),
     ...odsServices({ ...options, openApiFile: fileOf(options.root, documents['ods-fhir']) }),

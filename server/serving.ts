@@ -151,6 +151,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     answer: demographics({ patients, now: () => clock.now(), newId: () => clock.newId() }),
   });
   const hosting = await openHosting({
+    patients,
     ...parts,
     routing,
     spine,

@@ -6,6 +6,8 @@ import type { Clock } from '../core/clock.ts';
 import type { Caller, Exchange, Policy } from '../core/exchange.ts';
 import { openOutbox } from '../core/outbox.ts';
 import type { Store } from '../core/store.ts';
+import type { Patients } from '../fhir/pds/patients.ts';
+import { itkService, type ItkServiceOptions } from '../spine/itk/service.ts';
 import type { AnswerMessage } from '../spine/mhs/answer-message.ts';
 import { asidRefused, type LookUps } from '../spine/mhs/look-ups.ts';
 import { asyncService, type AsyncOptions } from '../spine/mhs/async-service.ts';
@@ -16,15 +18,25 @@ import { syncService } from '../spine/mhs/sync-service.ts';
 import { reliableIntermediary } from '../spine/sds/forwarding.ts';
 import type { AccreditedSystem, Directory, MessageHandler } from '../spine/sds/directory.ts';
 import { faults } from '../spine/soap/fault.ts';
+import { itkFaults } from '../spine/soap/itk-fault.ts';
 import { callerBy } from './accredited.ts';
 import { toEnvironment } from './catalogue/environments.ts';
+import type { Config } from './config.ts';
 import { createKept } from './directory-kept.ts';
 import { directoryView } from './directory-views.ts';
 import type { JudgeSystem } from './gateway/accredited-systems.ts';
 import type { Service } from './gateway/backend.ts';
 import { openSandboxApp } from './gateway/policies/open-lane.ts';
 import type { PolicyKind } from './gateway/policy.ts';
-import { asyncApiId, pollingApiId, spineFaults, spineKinds, syncApiId } from './spine-proxies.ts';
+import {
+  asyncApiId,
+  itkApiId,
+  pollingApiId,
+  spineFaults,
+  spineKinds,
+  syncApiId,
+  toolkitFaults,
+} from './spine-proxies.ts';
 
 export interface SpineOptions {
   readonly directory: Directory;
@@ -32,6 +44,9 @@ export interface SpineOptions {
   readonly judgeSystem: JudgeSystem;
   /** Who answers messages to the demographics service. */
   readonly answer: AnswerMessage;
+  /** The same records, for the mini-services. */
+  readonly patients: Patients;
+  readonly config: Pick<Config, 'spineOrganisation'>;
   readonly store: Store;
 }
 
@@ -44,8 +59,9 @@ export interface SpineParts {
 }
 
 export function createSpineParts(options: SpineOptions): SpineParts {
-  const { directory, clock, judgeSystem, answer, store } = options;
-  const lookUps = keptLookUps(directory, () => clock.now());
+  const { directory, clock, judgeSystem, answer, patients, store } = options;
+  const { spineOrganisation: organisation } = options.config;
+  const lookUps = keptLookUps(directory, () => clock.now(), organisation);
   const systemOf = systemsBy(judgeSystem);
   const newId = () => clock.newId();
   const now = () => clock.now();
@@ -57,15 +73,20 @@ export function createSpineParts(options: SpineOptions): SpineParts {
     proveParty: partiesBy(lookUps),
   };
   const byMessages = asyncService(common);
-  const handler = syncService({ lookUps, answer, systemOf, viewOf, newId });
+  const handler = syncService({ lookUps, xml, answer, systemOf, viewOf, newId });
+  const itk = itkService({
+    ...{ patients, lookUps, xml, systemOf, viewOf, organisation, newId },
+    practiceName: async (odsCode, view) => (await directory.in(view).organisation(odsCode))?.name,
+  });
   return {
     services: {
       [syncApiId]: () => ({ handler }),
       [asyncApiId]: () => ({ handler: byMessages }),
+      [itkApiId]: () => ({ handler: itk }),
       [pollingApiId]: ({ base }) => ({ handler: pollingService({ ...common, base }) }),
     },
     kinds: spineKinds,
-    edges: { [spineFaults]: faults },
+    edges: { [spineFaults]: faults, [toolkitFaults]: itkFaults(newId) },
     async close() {
       lookUps.close();
       await xml.close();
@@ -88,16 +109,14 @@ function partiesBy(lookUps: LookUps): AsyncOptions['proveParty'] {
   };
 }
 
-/** The national services' own ODS code in test environments. */
-const spineOrganisation = 'YES';
-
 /** Seconds for which answers of the directory are kept; each change of it drops them. */
 const kept = 60;
 
-/** The directory with its answers in memory. */
+/** The directory with its answers in memory. @param odsCode of the national services, whose is the intermediary */
 export function keptLookUps(
   directory: Directory,
   now: () => number,
+  odsCode: string,
 ): LookUps & { readonly close: () => void } {
   const systems = createKept<AccreditedSystem | undefined>(now);
   const handlers = createKept<readonly MessageHandler[]>(now);
@@ -120,7 +139,7 @@ export function keptLookUps(
       ),
     intermediary: async (view) => {
       const interaction = reliableIntermediary;
-      const query = { odsCode: spineOrganisation, interaction };
+      const query = { odsCode, interaction };
       const found = await handlers.get(`${view} between`, { view, kept, fresh: false }, () =>
         directory.in(view).handlers(query),
       );
@@ -139,16 +158,20 @@ export function viewOf({
   return known ? directoryView(known) : '';
 }
 
-/** A certificate must be that of the system named; without one, which the policy in front lets in, it is believed. */
-function systemsBy(judge: JudgeSystem): (exchange: Exchange, asid: string) => Promise<Caller> {
+/**
+ * A certificate must be that of the system named; without one, which the policy in front lets in, it is believed, and need
+ * not name any.
+ */
+function systemsBy(judge: JudgeSystem): ItkServiceOptions['systemOf'] {
   const proved = callerBy(judge);
   return (exchange, asid) =>
-    exchange.peer.certificate ? proved(exchange, asid) : Promise.resolve(believed(asid));
+    exchange.peer.certificate ? proved(exchange, asid ?? '') : Promise.resolve(believed(asid));
 }
 
-function believed(asid: string): Caller {
+function believed(asid: string | undefined): Caller {
   return {
-    ...{ appId: openSandboxApp, appName: 'Open sandbox', mode: 'app', scopes: [], asid },
+    ...{ appId: openSandboxApp, appName: 'Open sandbox', mode: 'app', scopes: [] },
+    ...(asid === undefined ? {} : { asid }),
     grants: new Set(),
   };
 }

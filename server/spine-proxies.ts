@@ -15,9 +15,11 @@ import type { PolicyKind } from './gateway/policy.ts';
 export const syncApiId = 'spine-sync';
 export const asyncApiId = 'spine-async';
 export const pollingApiId = 'spine-polling';
+export const itkApiId = 'spine-itk';
 
-/** The name of their form of refusals: SOAP faults, exactly as deployed clients compare them. */
+/** The names of their forms of refusals: SOAP faults as deployed clients compare them, and those of the toolkit. */
 export const spineFaults = 'spine';
+export const toolkitFaults = 'itk';
 
 /** A base path, and the name of the Proxy that serves it. */
 interface Face {
@@ -35,6 +37,8 @@ const pollingFaces: readonly Face[] = [
   { name: `${pollingApiId}-clinical`, base: '/clinical' },
 ];
 
+const itkFaces: readonly Face[] = [{ name: itkApiId, base: '/smsp/pds' }];
+
 const asyncFaces: readonly Face[] = [{ name: asyncApiId, base: '/reliablemessaging' }];
 
 const limits: readonly PolicyUse[] = [
@@ -43,8 +47,14 @@ const limits: readonly PolicyUse[] = [
 ];
 
 const policies: Readonly<Record<'sandbox' | 'uat', readonly PolicyUse[]>> = {
-  sandbox: [{ policy: 'spine-sender', config: { open: true } }, { policy: 'workspace' }, ...limits],
+  sandbox: [
+    { policy: 'trace' },
+    { policy: 'spine-sender', config: { open: true } },
+    { policy: 'workspace' },
+    ...limits,
+  ],
   uat: [
+    { policy: 'trace' },
     { policy: 'common-view', config: { name: directoryView('uat') } },
     { policy: 'spine-sender' },
     ...limits,
@@ -69,6 +79,16 @@ export function shippedSpine(): readonly BuiltInApi[] {
       title: 'Spine messaging, asynchronous with polling',
       description: 'Send ebXML messages to the national services and fetch the answers.',
     }),
+    shipped(
+      itkFaces,
+      {
+        id: itkApiId,
+        title: 'Spine mini-services for demographics (ITK)',
+        description:
+          'Verify and find NHS numbers, and ask for details of patients, in envelopes of the Interoperability Toolkit.',
+      },
+      toolkitFaults,
+    ),
   ];
 }
 
@@ -77,11 +97,13 @@ export const spineServiceApis: Readonly<Record<string, string>> = {
   [syncApiId]: syncApiId,
   [asyncApiId]: asyncApiId,
   [pollingApiId]: pollingApiId,
+  [itkApiId]: itkApiId,
 };
 
 function shipped(
   faces: readonly Face[],
   about: Pick<Api, 'id' | 'title' | 'description'>,
+  form = spineFaults,
 ): BuiltInApi {
   return {
     api: {
@@ -98,7 +120,7 @@ function shipped(
         definition: {
           base,
           backend: { kind: 'service', service: about.id },
-          faults: spineFaults,
+          faults: form,
           policies: policies[environment],
         },
       })),

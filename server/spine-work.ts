@@ -54,7 +54,7 @@ export function openSpineWork(options: SpineWorkOptions): SpineWork {
   const newId = () => clock.newId();
   const messages = openMessages(store);
   const outbox = openOutbox(store, clock);
-  const lookUps = keptLookUps(openDirectory(store), now);
+  const lookUps = keptLookUps(openDirectory(store), now, config.spineOrganisation);
   const xml = startLargeXml();
   const answer = demographics({ patients: createPatients(options), now, newId });
   const targets = {

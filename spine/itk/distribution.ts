@@ -4,29 +4,69 @@
  */
 import { childElements, xmlAttribute, xmlElement, type XmlElement } from '../../core/xml.ts';
 import { itkProfileStem, itkUri } from '../interactions-itk.ts';
+import { roots } from '../hl7v3/ids.ts';
 import { allOf, at, attributeOf } from '../pds/elements.ts';
+import { failure, type Failure } from '../soap/failure.ts';
 
 /** What a distribution envelope bears; what was not sent is undefined. */
 export interface Distribution {
   /** `urn:nhs-itk:services:201005:verifyNHSNumber-v1-0`. */
   readonly service: string | undefined;
   readonly trackingId: string | undefined;
-  /** Who is behind it: the id's `uri`, an ASID where its `type` is that of one. */
+  /** The sending system: the audit identity's `uri` where its `type` says that it is an ASID. */
+  readonly asid: string | undefined;
+  /** Who is behind it: another audit identity's `uri`. */
   readonly auditIdentity: string | undefined;
   /** Roots of the payloads, in order. */
   readonly payloads: readonly XmlElement[];
+  /** Ids of the payloads, and of what the manifest tells of: the same, in any order. */
+  readonly payloadIds: readonly (string | undefined)[];
+  readonly manifestIds: readonly (string | undefined)[];
+  /** Whether the manifest says of a payload that it is in base64, compressed or encrypted. */
+  readonly isEncoded: boolean;
 }
 
 export function readDistribution(envelope: XmlElement): Distribution {
   const header = at(envelope, 'header');
+  const ids = allOf(at(header, 'auditIdentity'), 'id');
+  const isAsid = (id: XmlElement) => attributeOf(id, 'type') === roots.asid;
+  const uriOf = (id: XmlElement | undefined) => {
+    const uri = attributeOf(id, 'uri')?.trim();
+    return uri === '' ? undefined : uri;
+  };
+  const items = allOf(at(header, 'manifest'), 'manifestitem');
+  const payloads = allOf(at(envelope, 'payloads'), 'payload');
   return {
     service: attributeOf(header, 'service'),
     trackingId: attributeOf(header, 'trackingid'),
-    auditIdentity: attributeOf(at(header, 'auditIdentity', 'id'), 'uri'),
-    payloads: allOf(at(envelope, 'payloads'), 'payload').flatMap(
-      (payload) => childElements(payload)[0] ?? [],
+    asid: uriOf(ids.find(isAsid)),
+    auditIdentity: uriOf(ids.find((id) => !isAsid(id))),
+    payloads: payloads.flatMap((payload) => childElements(payload)[0] ?? []),
+    payloadIds: payloads.map((payload) => attributeOf(payload, 'id')),
+    manifestIds: items.map((item) => attributeOf(item, 'id')),
+    isEncoded: items.some((item) =>
+      ['base64', 'compressed', 'encrypted'].some((flag) => attributeOf(item, flag) === 'true'),
     ),
   };
+}
+
+/** The rules that a request for a service breaks, in the order of the envelope. */
+export function distributionFailures(
+  { service, asid, auditIdentity, payloads, payloadIds, manifestIds, isEncoded }: Distribution,
+  wanted: string,
+): readonly Failure[] {
+  const broken = (name: string, where: string) =>
+    failure(`MESSAGE_NOT_WELL_FORMED[itk.${name}]`, `itk:${where}`);
+  const isListed = manifestIds.length === 1 && manifestIds[0] === payloadIds[0];
+  return [
+    ...(service === wanted ? [] : [broken('service', 'header')]),
+    ...((asid ?? auditIdentity) === undefined
+      ? [failure('AUDIT_IDENTITY_MISSING', 'itk:auditIdentity', 'asid')]
+      : []),
+    ...(payloads.length === 1 && payloadIds.length === 1 ? [] : [broken('payloads', 'payloads')]),
+    ...(isListed ? [] : [broken('manifest', 'manifest')]),
+    ...(isEncoded ? [broken('encoding', 'manifest')] : []),
+  ];
 }
 
 export interface DistributionParts {

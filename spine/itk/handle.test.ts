@@ -57,7 +57,7 @@ describe('the demographics mini-services', () => {
       patients,
       asking: on.asking('itk'),
       newId: () => 'b2',
-      practiceName: () => 'A SURGERY',
+      practiceName: () => Promise.resolve('A SURGERY'),
     });
     assert.equal(answer.name, operation.answer);
     return fromItkAnswer(parseXml(writeXml(answer), usualXmlLimits));

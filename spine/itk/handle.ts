@@ -10,6 +10,7 @@ import * as errors from '../../fhir/pds/errors.ts';
 import type { Asking, Patients } from '../../fhir/pds/patients.ts';
 import { grants } from '../../fhir/pds/projection.ts';
 import { readCriteria } from '../../fhir/pds/trace/search-query.ts';
+import { hl7Uri } from '../hl7v3/ids.ts';
 import type { ItkOperation, ItkOperationName } from '../interactions-itk.ts';
 import { agrees } from '../pds/cross-check.ts';
 import { inputInvalid, itkCodeOf, notVerified, success, superseded } from './answer-codes.ts';
@@ -21,7 +22,9 @@ export interface ItkService {
   /** A UUID; it is written in upper case. */
   readonly newId: () => string;
   /** The name of a practice by its ODS code, where it is known. */
-  readonly practiceName?: (odsCode: string) => string | undefined;
+  readonly practiceName?: (odsCode: string) => Promise<string | undefined>;
+  /** Hears why an answer is a refusal. */
+  readonly refused?: (problem: Problem) => void;
 }
 
 /** Answers a payload; never throws for what a caller can send, nor for a record store that is away. */
@@ -32,7 +35,19 @@ export async function handleItkOperation(
 ): Promise<XmlElement> {
   const answer = await answerOf(operation, payload, service);
   const id = service.newId().toUpperCase();
-  return toItkAnswer(operation, answer, id, service.practiceName);
+  const practice = answer.patient?.generalPractitioner?.[0]?.identifier?.value;
+  const name = practice === undefined ? undefined : await nameOf(practice, service);
+  return toItkAnswer(operation, answer, id, () => name);
+}
+
+/** A name that cannot be found is left out, as one that is not known. */
+async function nameOf(odsCode: string, service: ItkService): Promise<string | undefined> {
+  try {
+    return await service.practiceName?.(odsCode);
+  } catch (error) {
+    service.refused?.(Problem.from(error));
+    return undefined;
+  }
 }
 
 async function answerOf(
@@ -40,7 +55,7 @@ async function answerOf(
   payload: XmlElement,
   service: ItkService,
 ): Promise<ItkAnswer> {
-  if (payload.name !== request) return { code: inputInvalid };
+  if (payload.name !== request || payload.uri !== hl7Uri) return { code: inputInvalid };
   const terms = fromItkRequest(payload);
   if (!needed[name].every((term) => terms[term] !== undefined)) return { code: inputInvalid };
   try {
@@ -50,7 +65,9 @@ async function answerOf(
       ...(localId === undefined ? {} : { localId }),
     };
   } catch (error) {
-    return { code: itkCodeOf(Problem.from(error)) };
+    const problem = Problem.from(error);
+    service.refused?.(problem);
+    return { code: itkCodeOf(problem) };
   }
 }
 

@@ -7,8 +7,9 @@ import type { Caller, Exchange, Handler } from '../../core/exchange.ts';
 import { hl7 } from '../hl7v3/datatypes.ts';
 import { interactionIn } from '../hl7v3/wrapper.ts';
 import { colonId, interactionOf, serviceActionOf, type Interaction } from '../interactions.ts';
-import { readSoap, soapLimits, uuidOf, type SoapEnvelope } from '../soap/envelope.ts';
+import { receiveSoap, uuidOf, type SoapEnvelope, type XmlReader } from '../soap/envelope.ts';
 import { fault } from '../soap/fault.ts';
+import { charsetIn, soapBody } from '../soap/request-body.ts';
 import { answerTo, writeSoap } from '../soap/write-envelope.ts';
 import {
   callerOf,
@@ -17,9 +18,12 @@ import {
   type MessageAnswered,
 } from './answer-message.ts';
 import { judgeParties, type LookUps } from './look-ups.ts';
+import { tellingRefusals } from './told-refusals.ts';
 
 export interface SyncOptions {
   readonly lookUps: LookUps;
+  /** Reads what was sent, of any size, without holding up others. */
+  readonly xml: XmlReader;
   readonly answer: AnswerMessage;
   /** The application behind a connection that calls as this system. @throws Problem when it is another's */
   readonly systemOf: (exchange: Exchange, asid: string) => Promise<Caller>;
@@ -29,26 +33,47 @@ export interface SyncOptions {
   readonly newId: () => string;
 }
 
-/** Messages are small; a megabyte of request is no query. */
-const bodyLimit = 1_000_000;
-
 /** @returns the handler of one address, whatever stands below it in the path */
 export function syncService(options: SyncOptions): Handler {
-  return async (exchange) => {
+  return tellingRefusals(async (exchange) => {
     if (exchange.method !== 'POST') throw fault('101', { location: 'HTTP method' });
-    const envelope = readSoap(await bodyOf(exchange), charsetIn(exchange));
+    const bytes = await soapBody(exchange);
+    const { trace } = exchange.facts;
+    trace?.add('received', 'A request in SOAP came', { facts: { bytes: String(bytes.length) } });
+    const envelope = await receiveSoap(options.xml, bytes, charsetIn(exchange));
     const interaction = knownInteraction(exchange, envelope);
     exchange.facts.route = `POST ${colonId(interaction)}`;
+    tellChecked(exchange, envelope, interaction);
     const answered = await answeredBy(options, exchange, envelope, interaction);
     const { wrapper } = interaction;
     const body = wrapper === undefined ? answered.element : hl7(wrapper, {}, [answered.element]);
     const answer = { messageId: options.newId(), interaction: answered.interaction, body };
+    const text = writeSoap(answerTo(envelope, answer));
+    trace?.add('translated', 'The message was asked of the records, and their answer told in HL7', {
+      before: () => bytes.toString(),
+      after: () => text,
+    });
+    const told = { interaction: answered.interaction, status: '200' };
+    trace?.add('answered', 'Answered in the same exchange', { facts: told });
     return {
       status: 200,
       headers: { 'content-type': 'text/xml; charset=utf-8' },
-      body: Buffer.from(writeSoap(answerTo(envelope, answer))),
+      body: Buffer.from(text),
     };
-  };
+  });
+}
+
+function tellChecked(
+  { facts: { trace } }: Exchange,
+  { messageId = '', senderAsid = '', receiverAsid = '' }: SoapEnvelope,
+  interaction: Interaction,
+): void {
+  trace?.named(uuidOf(messageId) ?? messageId);
+  trace?.add(
+    'checked',
+    'The envelope is sound: XML, addressing, one interaction that is answered here',
+    { facts: { interaction: colonId(interaction), messageId, senderAsid, receiverAsid } },
+  );
 }
 
 async function answeredBy(
@@ -58,19 +83,24 @@ async function answeredBy(
   interaction: Interaction,
 ): Promise<MessageAnswered> {
   const { senderAsid = '', receiverAsid = '' } = envelope;
+  const { facts, workspace } = exchange;
   const system = await systemOf(exchange, senderAsid);
-  exchange.facts.caller = system;
+  facts.caller = system;
   const parties = { senderAsid, receiverAsid, interaction: colonId(interaction) };
-  await judgeParties(lookUps, parties, viewOf(exchange));
+  const { sender, receiver } = await judgeParties(lookUps, parties, viewOf(exchange));
+  facts.trace?.add('looked-up', 'The directory has both systems, accredited for the interaction', {
+    facts: { senderParty: sender.partyKey, receiverParty: receiver.partyKey },
+  });
   const element = interactionIn(envelope.body);
   if (!element) throw fault('201', { name: 'MESSAGE_NOT_WELL_FORMED[hl7]', location: 'SOAP Body' });
   const outside = { interaction: interaction.action, senderAsid, receiverAsid };
   const message = soundMessage(element, outside, isQuery(interaction));
+  facts.trace?.named(message.id);
+  facts.trace?.add('checked', 'The message is sound, and agrees with its envelope');
   const caller = callerOf(system, message);
-  exchange.facts.caller = caller;
+  facts.caller = caller;
   const requestId = uuidOf(envelope.messageId) ?? message.id;
-  exchange.facts.requestId = requestId;
-  const { facts, workspace } = exchange;
+  facts.requestId = requestId;
   return answer({ interaction, message, caller, workspace, requestId, facts });
 }
 
@@ -91,17 +121,4 @@ function knownInteraction({ headers }: Exchange, { action = '' }: SoapEnvelope):
   if (found?.pattern === 'sync' && found.operation !== undefined && found.release !== 'older')
     return found;
   throw fault('101', { location: 'HTTP Header - SOAPAction' });
-}
-
-/** @throws Problem of fault 201 for another media type, or too many bytes */
-async function bodyOf(exchange: Exchange): Promise<Buffer> {
-  const type = (exchange.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
-  if (!/^(?:text|application)\/xml$/i.test(type.trim()))
-    throw fault('201', { name: 'CONTENT_TYPE_ERROR', location: 'HTTP Header - Content-Type' });
-  return exchange.body.bytes(Math.min(bodyLimit, soapLimits.size));
-}
-
-function charsetIn({ headers }: Exchange): { readonly charset?: string } {
-  const found = /;\s*charset="?([\w-]{1,40})/i.exec((headers['content-type'] ?? '').slice(0, 500));
-  return found?.[1] === undefined ? {} : { charset: found[1] };
 }

@@ -14,10 +14,7 @@ import { soapElement, soapUri, wsa2005Uri } from './soap-elements.ts';
 /** The code system of toolkit errors. */
 const itkErrorSystem = '2.16.840.1.113883.2.1.3.2.4.17.268';
 
-/**
- * The policy in front of toolkit faces: status 500, exactly `text/xml`. Ids of errors are asked of `newId`.
- * @public no face of the toolkit is served yet
- */
+/** The policy in front of toolkit faces: status 500, exactly `text/xml`. Ids of errors are asked of `newId`. */
 export function itkFaults(newId: () => string): Policy {
   return problemsAs((problem: Problem, _exchange: Exchange) => itkFaultReply(problem, newId()));
 }
