@@ -6,7 +6,7 @@
 import type { Clock } from '../core/clock.ts';
 import { sdsFhirApi, type ForwardAddress } from '../spine/sds/fhir-api.ts';
 import { createAnswerCache, type AnswerCache } from '../spine/sds/fhir-cache.ts';
-import { sdsHealth } from '../spine/sds/fhir-health.ts';
+import { sdsHealth, sdsProbe } from '../spine/sds/fhir-health.ts';
 import { sdsIds } from '../spine/sds/fhir-ids.ts';
 import type { Directory } from '../spine/sds/directory.ts';
 import type { Addresses } from './addresses.ts';
@@ -141,6 +141,7 @@ export function sdsService({ directory, forwardAddress, clock, addresses }: SdsO
         newId: () => clock.newId(),
       }),
       open: sdsHealth(directory),
+      probe: () => sdsProbe(directory, `${addresses.of(environment, path)}/healthcheck/deep`),
     };
   };
 }

@@ -307,11 +307,15 @@ describe('the directory', () => {
       assert.equal((await sds('/_ping', {}, int)).status, 200);
       assert.equal((await sds('/_status', {}, int)).status, 401);
       const key = readFileSync(join(ground.dataDir, 'keys', 'status-api.key'), 'utf8').trim();
-      assert.equal((await sds('/_status', { apikey: key }, int)).json.status, 'pass');
+      const { json: status } = await sds('/_status', { apikey: key }, int);
+      const { healthcheck } = status.checks;
+      assert.deepEqual([status.status, healthcheck.responseCode], ['pass', 200]);
+      assert.ok(healthcheck.links.self.endsWith(`${base}/healthcheck/deep`));
       const plain = await sds('/healthcheck', {}, int);
       assert.deepEqual([plain.status, plain.text], [200, '']);
       const deep = await sds('/healthcheck/deep', {}, int);
-      assert.deepEqual([deep.status, deep.json.details.ldap.status], [200, 'pass']);
+      assert.deepEqual([deep.status, deep.json], [200, healthcheck.outcome]);
+      assert.equal(deep.json.details.ldap.status, 'pass');
     });
 
     it('lets in 40 calls at once and answers more with 429 in the national form', async () => {

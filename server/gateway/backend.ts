@@ -129,4 +129,6 @@ export interface ServedApi {
   readonly handler: Handler;
   /** Answers without a caller, a limit or an audit entry what touches no record; undefined for all else. */
   readonly open?: (exchange: Parameters<Handler>[0]) => ReturnType<Handler> | undefined;
+  /** As that of a back end: whether what it stands on can be used. */
+  readonly probe?: Backend['probe'];
 }

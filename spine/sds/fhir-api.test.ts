@@ -5,7 +5,7 @@ import { Problem } from '../../core/problem.ts';
 import type { AccreditedSystem, Directory, MessageHandler } from './directory.ts';
 import { sdsFhirApi, type ForwardAddress } from './fhir-api.ts';
 import { createAnswerCache } from './fhir-cache.ts';
-import { sdsHealth } from './fhir-health.ts';
+import { sdsHealth, sdsProbe } from './fhir-health.ts';
 import { sdsIds } from './fhir-ids.ts';
 import { sdsOutcomes } from './fhir-outcomes.ts';
 
@@ -393,5 +393,7 @@ describe('SDS FHIR', () => {
       { status: 'pass', details: { ldap: { status: 'pass', output: '' } } },
     ]);
     assert.deepEqual(await check(broken, '/healthchecks'), [undefined, undefined]);
+    const probed = await sdsProbe(broken, 'https://a.example/healthcheck/deep');
+    assert.deepEqual([probed.status, probed.responseCode], ['fail', 500]);
   });
 });

@@ -1,4 +1,7 @@
-/** Whether SDS FHIR can be used, for monitors: without a caller or a limit. Owns the two paths that the service has for it. */
+/**
+ * Whether SDS FHIR can be used, for monitors: without a caller or a limit. Owns the two paths that the service has for it,
+ * and the look-up behind them and `/_status`.
+ */
 import type { Exchange, Reply } from '../../core/exchange.ts';
 import type { Directory } from './directory.ts';
 
@@ -15,19 +18,34 @@ export function sdsHealth(
   };
 }
 
-/** Asks the directory something that it has no answer to. */
+/** What `/_status` tells of the directory. @param url where the same is answered */
+export async function sdsProbe(directory: Directory, url: string) {
+  const outcome = await lookUp(directory);
+  const { status } = outcome;
+  return { status, timeout: false, responseCode: status === 'pass' ? 200 : 500, outcome, url };
+}
+
 async function deep(directory: Directory): Promise<Reply> {
-  const readable = await directory
-    .handlers({ odsCode: 'TEST', interaction: 'TEST', partyKey: 'TEST' }, 1)
-    .then(
-      () => true,
-      () => false,
-    );
-  const status = readable ? 'pass' : 'fail';
-  const output = readable ? '' : 'The directory cannot be read';
+  const outcome = await lookUp(directory);
   return {
-    status: readable ? 200 : 500,
+    status: outcome.status === 'pass' ? 200 : 500,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-    body: JSON.stringify({ status, details: { ldap: { status, output } } }),
+    body: JSON.stringify(outcome),
   };
+}
+
+interface LookedUp {
+  readonly status: 'pass' | 'fail';
+  readonly details: object;
+}
+
+/** Asks the directory something that it has no answer to. */
+function lookUp(directory: Directory): Promise<LookedUp> {
+  const told = (status: LookedUp['status'], output: string) => ({
+    ...{ status, details: { ldap: { status, output } } },
+  });
+  return directory.handlers({ odsCode: 'TEST', interaction: 'TEST', partyKey: 'TEST' }, 1).then(
+    () => told('pass', ''),
+    () => told('fail', 'The directory cannot be read'),
+  );
 }

@@ -52,7 +52,8 @@ export function backendOf(
       const close = async () => {
         await Promise.all(ending.map((end) => end()));
       };
-      return { served, backend: { handler: served.handler, close } };
+      const { handler, probe } = served;
+      return { served, backend: { handler, close, ...(probe ? { probe } : {}) } };
     }
   }
 }
