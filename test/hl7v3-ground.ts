@@ -7,6 +7,7 @@ import { patientCollection, storedPatients } from '../fhir/pds/stored-patients.t
 import { edgeCaseRecords, publishedRecords } from '../fhir/synthetic/default-data.ts';
 import { allocationNumber } from '../fhir/synthetic/numbers.ts';
 import { openEmbeddedStore } from '../server/store/embedded.ts';
+import type { BegunBefore, Exchanged, ExchangePayload } from '../spine/pds/exchanged.ts';
 
 export interface Hl7v3Ground {
   readonly patients: Patients;
@@ -56,5 +57,20 @@ export async function hl7v3Ground(dir: string): Promise<Hl7v3Ground> {
       facts: { people: [] },
     }),
     close: () => store.close(),
+  };
+}
+
+/** Exchanges that are known again by their keys, as long as the test runs. */
+export function remembering(
+  exchange: (...asked: Parameters<ExchangePayload>) => Promise<Exchanged>,
+): { readonly exchange: ExchangePayload; readonly begun: BegunBefore } {
+  const known = new Map<string, { seen: number; answer: Exchanged }>();
+  return {
+    async exchange(action, payload, asking, once) {
+      const answer = await exchange(action, payload, asking, once);
+      if (once) known.set(once.key, { seen: once.seen + 1, answer });
+      return answer;
+    },
+    begun: (key) => Promise.resolve(known.get(key) ?? { seen: 0 }),
   };
 }

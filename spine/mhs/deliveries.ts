@@ -11,6 +11,7 @@ export const topics = {
   process: 'spine-process',
   send: 'spine-send',
   signal: 'spine-signal',
+  ask: 'spine-ask',
 } as const;
 
 /** A signal, which is written when it is sent. */
@@ -32,6 +33,12 @@ export function processing(key: string, about: MessageAbout, lifetime: number): 
 export function sending(key: string, about: MessageAbout, schedule: Schedule): NewDelivery {
   const lane = `${about.environment} ${about.toParty}`;
   return { ...of(topics.send, key, key, about, schedule), lane };
+}
+
+/** A request of our own; a key may bear one after another, each with a message id of its own. */
+export function asking(key: string, about: MessageAbout, schedule: Schedule): NewDelivery {
+  const lane = `${about.environment} ${about.toParty}`;
+  return { ...of(topics.ask, `${key}|${about.messageId}`, key, about, schedule), lane };
 }
 
 /** Signals are never sent again. */

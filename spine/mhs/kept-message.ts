@@ -21,8 +21,11 @@ export interface MessageAbout extends Pick<
   readonly environment: string;
   /** The view of the data it was received in. */
   readonly workspace: string;
-  /** `request`: for the national services. `answer`: of theirs. `forward`: passed on. `signal`: acknowledgement or error. */
-  readonly kind: 'request' | 'answer' | 'forward' | 'signal';
+  /**
+   * `request`: for the national services. `answer`: of theirs. `forward`: passed on. `signal`: acknowledgement or error.
+   * `asked`, `answered`: a request of our own, and what came for it.
+   */
+  readonly kind: 'request' | 'answer' | 'forward' | 'signal' | 'asked' | 'answered';
   /** Of the sender and receiver, where the message tells. */
   readonly senderAsid?: string;
   readonly receiverAsid?: string;
@@ -51,8 +54,17 @@ export interface KeptMessage extends MessageAbout {
   readonly pollId?: string;
   /** NHS numbers of those whom an answer that is fetched shows, for the audit. */
   readonly people?: readonly string[];
+  /** With what a message of our own is sent, in place of the platform's certificate. */
+  readonly shown?: ShownCertificate;
   /** Which application sent it. */
   readonly app?: { readonly id: string; readonly name: string };
+}
+
+/** Names of secrets of an Api in the message's environment: certificate, chain and key, and the authorities to trust. */
+export interface ShownCertificate {
+  readonly api: string;
+  readonly secret: string;
+  readonly authorities?: string;
 }
 
 export interface TransportAnswer {

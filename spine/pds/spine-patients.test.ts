@@ -11,7 +11,7 @@ import { isNhsNumber } from '../../fhir/identifiers.ts';
 import { readCriteria } from '../../fhir/pds/trace/search-query.ts';
 import { edgeCaseRecords, publishedRecords } from '../../fhir/synthetic/default-data.ts';
 import { birthBundle } from '../../test/birth-bundle.ts';
-import { hl7v3Ground, type Hl7v3Ground } from '../../test/hl7v3-ground.ts';
+import { hl7v3Ground, remembering, type Hl7v3Ground } from '../../test/hl7v3-ground.ts';
 import { handlePdsInteraction } from './handle.ts';
 import { spinePatients } from './spine-patients.ts';
 
@@ -35,7 +35,7 @@ describe('patients over Spine messages', () => {
       isPractice: (code) => code !== 'NOBODY',
       extras: true,
       // As over the wire: nothing but the text passes.
-      exchange: (action, payload, asking) => {
+      ...remembering((action, payload, asking) => {
         sent.push(action);
         const received = parseXml(writeXml(payload), usualXmlLimits);
         const theirs: Asking = {
@@ -44,7 +44,7 @@ describe('patients over Spine messages', () => {
           facts: { people: [] },
         };
         return handlePdsInteraction(action, received, { patients: on.patients, asking: theirs });
-      },
+      }),
     });
     sent.length = 0;
   });

@@ -7,6 +7,7 @@ import type { Bundle, FhirResource, Patient } from 'fhir/r4.js';
 import type { Clock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import type { XmlElement } from '../../core/xml.ts';
+import { writeXml } from '../../core/xml-write.ts';
 import { notificationIdOf, readBirth } from '../../fhir/pds/create/birth.ts';
 import { readCreate } from '../../fhir/pds/create/create.ts';
 import * as errors from '../../fhir/pds/errors.ts';
@@ -16,37 +17,19 @@ import { confidentialityOf, type PdsRecord } from '../../fhir/pds/record.ts';
 import { relatedPersonsBundle } from '../../fhir/pds/related-persons.ts';
 import type { Criteria } from '../../fhir/pds/trace/trace.ts';
 import { applyPatches, readPatches, type PatchContext } from '../../fhir/pds/update/patch.ts';
-import type { Issue } from '../hl7v3/control-act.ts';
+import type { BegunBefore, ExchangePayload, Exchanged } from './exchanged.ts';
 import { fromRegistrationAnswer, toRegistration } from './allocation.ts';
 import { toBirth } from './birth-event.ts';
 import { problemOf } from './issues.ts';
-import { RecentWrites } from './recent-writes.ts';
+import { writeKey } from './recent-writes.ts';
 import * as retrieval from './retrieval.ts';
 import { fromTraceMatch } from './trace-answers.ts';
 import { isExpressible, isSimpleTrace, toAdvancedTrace, toSimpleTrace } from './traces.ts';
 import { toUpdate } from './update-request.ts';
 
-/** An answer, as far as its wrappers have been read. */
-export interface Exchanged {
-  readonly action: string;
-  /** `AA`; anything else refuses. */
-  readonly typeCode: string;
-  readonly issues: readonly Issue[];
-  readonly subjects: readonly XmlElement[];
-}
-
-/**
- * Sends a payload (a `query`, or what stands under `subject`) and waits for the answer, on behalf of whoever asks.
- * @throws Problem when there is no answer: 408, 5xx
- */
-export type ExchangePayload = (
-  action: string,
-  payload: XmlElement,
-  asking: Asking,
-) => Promise<Exchanged>;
-
 export interface SpinePatientsOptions {
   readonly exchange: ExchangePayload;
+  readonly begun: BegunBefore;
   readonly clock: Clock;
   /** Whether an ODS code is that of a practice. */
   readonly isPractice: (odsCode: string) => boolean;
@@ -70,29 +53,50 @@ const noCounterpart = (what: string) =>
 
 export function spinePatients(options: SpinePatientsOptions): Patients {
   const { exchange, clock } = options;
-  const recent = new RecentWrites(() => clock.now());
 
-  async function ask(action: string, payload: XmlElement, asking: Asking): Promise<Exchanged> {
-    const answer = await exchange(action, payload, asking);
-    const problem = problemOf(answer.issues, answer.typeCode !== 'AA');
-    if (problem) throw problem;
-    return answer;
+  async function ask(
+    action: string,
+    payload: XmlElement,
+    asking: Asking,
+    from: () => string,
+  ): Promise<Exchanged> {
+    toldTranslated(asking, payload, from);
+    return judged(await exchange(action, payload, asking));
+  }
+
+  /** A change: one that was begun before is not sent again, unless the other side could not do it just then. */
+  async function change(
+    action: string,
+    asking: Asking,
+    { what, digest, body }: { what: string; digest: string; body: unknown },
+    payload: () => Promise<XmlElement> | XmlElement,
+  ): Promise<Exchanged> {
+    const key = writeKey(what, digest, asking);
+    const { seen, answer } = await options.begun(key, asking);
+    if (answer && !isPassing(answer)) return judged(answer);
+    const request = await payload();
+    toldTranslated(asking, request, () => JSON.stringify(body));
+    return judged(await exchange(action, request, asking, { key, seen }));
   }
 
   async function read(nhsNumber: string, asking: Asking): Promise<PdsRecord> {
     asking.facts.people.push(nhsNumber);
     const items = options.extras ? [retrieval.allData, retrieval.allExtras] : [retrieval.allData];
     const query = retrieval.toRetrieval({ nhsNumber, history: false, items });
-    const { subjects } = await ask(actions.retrieval, query, asking);
+    const { subjects } = await ask(actions.retrieval, query, asking, () => nhsNumber);
     const [answer] = subjects;
     if (!answer) throw new Problem('upstream', 'The answer to a retrieval holds nobody');
     const { record } = retrieval.fromRetrievalAnswer(answer);
     if (record.patient.id === '') throw new Problem('upstream', 'The answer names nobody');
     if (record.patient.id !== nhsNumber) asking.facts.people.push(record.patient.id);
+    asking.facts.trace?.add('translated', 'HL7 V3 was made FHIR', {
+      before: () => writeXml(answer),
+      after: () => JSON.stringify(record.patient),
+    });
     return record;
   }
 
-  async function change(update: Update, asking: Asking): Promise<Shown> {
+  async function toChange(update: Update, asking: Asking): Promise<XmlElement> {
     const { nhsNumber } = update;
     const record = await read(nhsNumber, asking);
     checkWritable(record, nhsNumber, asking);
@@ -101,9 +105,7 @@ export function spinePatients(options: SpinePatientsOptions): Patients {
     const changed = applyPatches(record, patches, patchContext(options, asking));
     const request = toUpdate(record, changed);
     if (!request) throw noCounterpart('This change');
-    await ask(actions.update, request, asking);
-    // The other side gives ids to what is new, and may write it otherwise: what it holds is read again.
-    return shownOf(await read(nhsNumber, asking), asking);
+    return request;
   }
 
   return {
@@ -112,34 +114,31 @@ export function spinePatients(options: SpinePatientsOptions): Patients {
     search: (criteria, asking) => search(criteria, asking, ask),
 
     async update(update, asking) {
-      const key = `${asking.workspace} ${update.nhsNumber} ${asking.requestId}`;
-      if (recent.has(key, update.digest))
-        return shownOf(await read(update.nhsNumber, asking), asking);
-      const shown = await change(update, asking);
-      recent.add(key, update.digest, shown.nhsNumber);
-      return shown;
+      const { nhsNumber: what, digest, body } = update;
+      await change(actions.update, asking, { what, digest, body }, () => toChange(update, asking));
+      // The other side gives ids to what is new, and may write it otherwise: what it holds is read again.
+      return shownOf(await read(what, asking), asking);
     },
 
     async create(body, digest, asking) {
-      const key = `${asking.workspace} created ${asking.requestId}`;
-      const made = recent.get(key, digest);
-      if (made !== undefined) return shownOf(await read(made, asking), asking);
-      const draft = readCreate(body, createContext(options));
-      const answer = await ask(actions.allocation, toRegistration(draft), asking);
+      const given = { what: 'created', digest, body };
+      const answer = await change(actions.allocation, asking, given, () =>
+        toRegistration(readCreate(body, createContext(options))),
+      );
       const numbers = answer.subjects.flatMap(fromRegistrationAnswer);
       const [number] = numbers;
       if (answer.action === 'PRPA_IN000206UK01') throw candidates(numbers);
       if (number === undefined) throw new Problem('upstream', 'The answer gives no NHS number');
-      recent.add(key, digest, number);
       return shownOf(await read(number, asking), asking);
     },
 
-    async registerBirth(body, _digest, ignoreMatches, asking) {
+    async registerBirth(body, digest, ignoreMatches, asking) {
       if (ignoreMatches) throw noCounterpart('Ignoring potential matches');
       const { draft } = readBirth(body, createContext(options));
-      // Checked by readBirth: the Bundle has the form that is read here.
-      const request = toBirth(draft, body as Bundle<FhirResource>);
-      const { subjects } = await ask(actions.birth, request, asking);
+      const { subjects } = await change(actions.birth, asking, { what: 'born', digest, body }, () =>
+        // Checked by readBirth: the Bundle has the form that is read here.
+        toBirth(draft, body as Bundle<FhirResource>),
+      );
       const [number] = subjects.flatMap(fromRegistrationAnswer);
       // A success names the version alone; whose it is must be looked for.
       const found = number ?? (await newborn(draft, asking, ask));
@@ -158,7 +157,32 @@ export function spinePatients(options: SpinePatientsOptions): Patients {
   };
 }
 
-type Ask = (action: string, payload: XmlElement, asking: Asking) => Promise<Exchanged>;
+type Ask = (
+  action: string,
+  payload: XmlElement,
+  asking: Asking,
+  from: () => string,
+) => Promise<Exchanged>;
+
+/** @throws Problem for an answer that refuses */
+function judged(answer: Exchanged): Exchanged {
+  const problem = problemOf(answer.issues, answer.typeCode !== 'AA');
+  if (problem) throw problem;
+  return answer;
+}
+
+/** Whether the other side could not, rather than would not: it may be asked again. */
+function isPassing({ issues, typeCode }: Exchanged): boolean {
+  const problem = problemOf(issues, typeCode !== 'AA');
+  return problem !== undefined && problem.status >= 500;
+}
+
+function toldTranslated({ facts }: Asking, payload: XmlElement, from: () => string): void {
+  facts.trace?.add('translated', 'FHIR was made HL7 V3', {
+    before: from,
+    after: () => writeXml(payload),
+  });
+}
 
 async function search(criteria: Criteria, asking: Asking, ask: Ask): Promise<FoundAll> {
   if (!isExpressible(criteria))
@@ -166,10 +190,12 @@ async function search(criteria: Criteria, asking: Asking, ask: Ask): Promise<Fou
   const simple = isSimpleTrace(criteria);
   const action = simple ? actions.simpleTrace : actions.advancedTrace;
   const query = simple ? toSimpleTrace(criteria) : toAdvancedTrace(criteria);
-  const answer = await ask(action, query, asking).catch((error: unknown) => {
-    if (Problem.from(error).code === 'RESOURCE_NOT_FOUND') return undefined;
-    throw error;
-  });
+  const answer = await ask(action, query, asking, () => JSON.stringify(criteria)).catch(
+    (error: unknown) => {
+      if (Problem.from(error).code === 'RESOURCE_NOT_FOUND') return undefined;
+      throw error;
+    },
+  );
   const matches = (answer?.subjects ?? []).map(fromTraceMatch);
   const fitting = matches.filter(({ score = 1 }) => !criteria.exact || score === 1);
   if (fitting.length > criteria.maxResults) throw errors.tooManyMatches();

@@ -9,7 +9,7 @@ import { writeXml } from '../../core/xml-write.ts';
 import type { Patients } from '../../fhir/pds/patients.ts';
 import { confidentialityOf } from '../../fhir/pds/record.ts';
 import { edgeCaseRecords } from '../../fhir/synthetic/default-data.ts';
-import { hl7v3Ground, type Hl7v3Ground } from '../../test/hl7v3-ground.ts';
+import { hl7v3Ground, remembering, type Hl7v3Ground } from '../../test/hl7v3-ground.ts';
 import { handlePdsInteraction } from './handle.ts';
 import { spinePatients } from './spine-patients.ts';
 
@@ -168,11 +168,12 @@ describe('an update over Spine messages', () => {
       clock: there.clock,
       isPractice: (code) => code !== 'NOBODY',
       extras: true,
-      exchange: (action, payload, asking) =>
+      ...remembering((action, payload, asking) =>
         handlePdsInteraction(action, parseXml(writeXml(payload), usualXmlLimits), {
           patients: there.patients,
           asking,
         }),
+      ),
     });
   });
   after(async () => {

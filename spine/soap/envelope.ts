@@ -81,7 +81,7 @@ export async function receiveSoap(
 }
 
 /** As readSoapLoosely, for answers that come in from outside. */
-async function receiveSoapLoosely(
+export async function receiveSoapLoosely(
   reader: XmlReader,
   bytes: Buffer,
   { charset, limits = soapLimits, flavour }: ReadSoapOptions = {},
