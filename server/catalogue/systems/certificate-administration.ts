@@ -76,8 +76,9 @@ export function certificateAdministration(ground: SystemsGround): CertificateAdm
     request: (actor, id, wanted) => ask(actor, id, wanted),
     async renew(actor, thumbprint, wanted) {
       const { deployment, profile } = await found(parts, thumbprint);
-      const same = profile === 'client' ? 'client' : 'endpoint';
-      return ask(actor, deployment, { profile: same, ...wanted }, thumbprint);
+      // One that does not serve may be older than the deployment's endpoints: what it receives decides anew.
+      const same = profile === 'client' ? {} : { profile: 'endpoint' as const };
+      return ask(actor, deployment, { ...same, ...wanted }, thumbprint);
     },
     requests,
     async list(actor, id) {

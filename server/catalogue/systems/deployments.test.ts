@@ -365,6 +365,25 @@ describe('deployments', () => {
       assert.equal((await deployments().live(developer, id)).version, live.version);
     });
 
+    it('counts no certificate that its endpoints could not show; a renewal makes one that they can', async () => {
+      const { id, value } = await deployments().request(developer, wish(app.id));
+      const { certificates, endpoints } = ground.systems;
+      await certificates.request(developer, id, { csr: 'a request' });
+      const receives = [extract];
+      await deployments().change(developer, id, { interactions: [update, extract], receives });
+      await endpoints.put(developer, id, {
+        ...{ interaction: extract, url: `https://${value.fqdn}/mhs`, contract: 'forward-reliable' },
+      });
+      const refused = await refusalOf(deployments().live(developer, id));
+      assert.match(refused.message, /Missing: a certificate that its endpoints can show/);
+      const [old] = await certificates.list(developer, id);
+      assert.equal(old?.profile, 'client');
+      await certificates.renew(developer, old.thumbprint, { csr: 'a request' });
+      const held = await certificates.list(developer, id);
+      assert.ok(held.some(({ profile }) => profile === 'endpoint'));
+      assert.equal((await deployments().live(developer, id)).value.state, 'live');
+    });
+
     it('R151 counts no certificate that is revoked or over', async () => {
       const { id } = await deployments().request(developer, wish(app.id));
       await ground.systems.certificates.request(developer, id, { csr: 'a request' });

@@ -24,10 +24,11 @@ export async function missingForLive(
   );
   if (!organisation?.active) missing.push(`an organisation ${odsCode} that is active`);
   const held = await wired(hooks.certificates, 'The certificate authority').list(id);
-  if (!held.some((one) => isGood(one, clock.now())))
-    missing.push(
-      `a certificate that is good now (gatehouse cert request ${id}, then gatehouse cert issue ${id})`,
-    );
+  const good = held.filter((one) => isGood(one, clock.now()));
+  const anew = `(gatehouse cert request ${id}, then gatehouse cert issue ${id})`;
+  if (good.length === 0) missing.push(`a certificate that is good now ${anew}`);
+  else if ((deployment.receives?.length ?? 0) > 0 && good.every(isForCallsOnly))
+    missing.push(`a certificate that its endpoints can show, issued since it receives ${anew}`);
   for (const interaction of withoutEndpoint(deployment))
     missing.push(
       `an endpoint for ${interaction} (gatehouse deployment endpoint ${id} ${interaction} <url>)`,
@@ -38,6 +39,11 @@ export async function missingForLive(
 /** Whether a certificate would be taken now. */
 function isGood({ state, notBefore, notAfter }: KnownCertificate, now: number): boolean {
   return state === 'active' && notBefore <= now && now < notAfter;
+}
+
+/** Issued before the deployment received anything: whoever sends to it would refuse it. */
+function isForCallsOnly({ profile }: KnownCertificate): boolean {
+  return profile === 'client';
 }
 
 /** The refusal that names all of it. */
