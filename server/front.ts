@@ -21,6 +21,7 @@ import { Problem } from '../core/problem.ts';
 import { callerAddress } from './forwarded.ts';
 import type { Mount, MountTable } from './mount-table.ts';
 import { findPlace, type Naming } from './front-place.ts';
+import { endHandshake } from './plain-on-tls.ts';
 import { safeId, ServedCall } from './served-call.ts';
 
 export interface FrontOptions extends Naming {
@@ -208,7 +209,7 @@ export function createFront(options: FrontOptions): Front {
       const made = equip(createTlsServer({ ...tls, ...limits }, answer));
       // Not HTTP's own, which would answer a handshake that failed as if it were a request.
       made.removeAllListeners('tlsClientError');
-      made.on('tlsClientError', (_error, socket) => socket.destroy());
+      made.on('tlsClientError', endHandshake);
       onTls.push(made);
       return made;
     },

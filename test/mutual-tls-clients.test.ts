@@ -144,8 +144,12 @@ describe('clients of a listener on TLS', function () {
       assert.match(text, /^HTTP\/1\.1 403[^]*NO_CERTIFICATE/);
     });
 
-  it('is somebody who speaks plain HTTP, and is cut off with an entry in the diary', async () => {
-    await assert.rejects(fetch(`http://127.0.0.1:${ground.port}${path}`));
+  it('is somebody who speaks plain HTTP, and is told so in it, with an entry in the diary', async () => {
+    for (const init of [{}, { method: 'POST', body: 'x'.repeat(1000) }]) {
+      const answer = await fetch(`http://127.0.0.1:${ground.port}${path}`, init);
+      assert.equal(answer.status, 400);
+      assert.match(await answer.text(), /https/);
+    }
     const [last] = await ground.handshakes.recent({ limit: 1 });
     assert.equal(last?.reason, 'ERR_SSL_HTTP_REQUEST');
   });
