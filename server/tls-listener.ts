@@ -9,6 +9,7 @@ import type { Front } from './front.ts';
 import type { Handshakes } from './handshakes.ts';
 import { listenOn } from './listening.ts';
 import { tlsOptions, type ServerIdentity, type Trust } from './tls-material.ts';
+import { watchRefused } from './tls-refused.ts';
 
 export interface TlsListenerOptions {
   readonly front: Front;
@@ -57,8 +58,11 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
       }),
     });
   };
+  const shown = strict ? watchRefused(server) : undefined;
   server.on('tlsClientError', (error, socket) => {
-    refused(socket.remoteAddress ?? '', reasonOf(error, socket));
+    const reason = reasonOf(error, socket);
+    const certificate = shown?.(socket, reason);
+    refused(socket.remoteAddress ?? '', certificate?.fault ?? reason, certificate);
   });
   // Before HTTP takes the socket.
   server.prependListener('secureConnection', (socket) => {

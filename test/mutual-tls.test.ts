@@ -1,9 +1,11 @@
 /** The listeners on TLS over real sockets: who is let in, who is told why not, and what ends with a certificate. */
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { Problem } from '../core/problem.ts';
 import { listenOn } from '../server/listening.ts';
+import { thumbprintOf } from '../server/tls-certificate.ts';
 import { callTls, mutualTlsGround, keepAlive, type MutualTlsGround } from './mutual-tls-ground.ts';
-import { whyNoOpenssl } from './openssl-ca.ts';
+import { OpensslCa, whyNoOpenssl } from './openssl-ca.ts';
 
 const path = '/api/FHIR/R4/Patient/1';
 
@@ -65,6 +67,20 @@ describe('a listener on TLS', () => {
     assert.equal(last?.listener, 'TLS_PORT_PRODUCTION');
     assert.match(last.address, /127\.0\.0\.1/);
   });
+
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+    it(`names in the diary whom it refused in a strict handshake (${version})`, async () => {
+      const stranger = new OpensslCa();
+      const name = `of-another-ca.${version.replace('.', '-').toLowerCase()}.example`;
+      const made = stranger.client(name);
+      stranger.end();
+      const options = { cert: made.certificate, key: made.key, maxVersion: version };
+      await assert.rejects(callTls(ground.strictPort, path, undefined, options));
+      const [last] = await ground.handshakes.recent({ fqdn: name });
+      assert.deepEqual([last?.listener, last?.names], ['TLS_PORT_PRODUCTION', [name]]);
+      assert.match(last?.reason ?? '', /^(UNABLE|SELF|CERT)_/);
+      assert.equal(last?.thumbprint, thumbprintOf(new X509Certificate(made.certificate).raw));
+    });
 
   it('ends open connections with the certificate', async () => {
     const made = ground.client('open.example');
