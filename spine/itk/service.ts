@@ -14,7 +14,7 @@ import { at, attributeOf } from '../pds/elements.ts';
 import { receiveSoap, uuidOf, type SoapEnvelope, type XmlReader } from '../soap/envelope.ts';
 import { failure } from '../soap/failure.ts';
 import { fault, faultOf } from '../soap/fault.ts';
-import { charsetIn, soapBody } from '../soap/request-body.ts';
+import { readingOf, soapBody } from '../soap/request-body.ts';
 import { answerTo, writeSoap } from '../soap/write-envelope.ts';
 import {
   distributionFailures,
@@ -47,7 +47,7 @@ export function itkService(options: ItkServiceOptions): Handler {
     const bytes = await soapBody(exchange);
     const { trace } = exchange.facts;
     trace?.add('received', 'A request in SOAP came', { facts: { bytes: String(bytes.length) } });
-    const soap = { ...charsetIn(exchange), flavour: 'itk' as const };
+    const soap = { ...readingOf(exchange), flavour: 'itk' as const };
     const envelope = await receiveSoap(options.xml, bytes, soap);
     const operation = knownOperation(exchange, envelope);
     exchange.facts.route = `POST ${operation.service}`;

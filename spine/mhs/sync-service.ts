@@ -9,7 +9,7 @@ import { interactionIn } from '../hl7v3/wrapper.ts';
 import { colonId, interactionOf, serviceActionOf, type Interaction } from '../interactions.ts';
 import { receiveSoap, uuidOf, type SoapEnvelope, type XmlReader } from '../soap/envelope.ts';
 import { fault } from '../soap/fault.ts';
-import { charsetIn, soapBody } from '../soap/request-body.ts';
+import { readingOf, soapBody } from '../soap/request-body.ts';
 import { answerTo, writeSoap } from '../soap/write-envelope.ts';
 import {
   callerOf,
@@ -40,7 +40,7 @@ export function syncService(options: SyncOptions): Handler {
     const bytes = await soapBody(exchange);
     const { trace } = exchange.facts;
     trace?.add('received', 'A request in SOAP came', { facts: { bytes: String(bytes.length) } });
-    const envelope = await receiveSoap(options.xml, bytes, charsetIn(exchange));
+    const envelope = await receiveSoap(options.xml, bytes, readingOf(exchange));
     const interaction = knownInteraction(exchange, envelope);
     exchange.facts.route = `POST ${colonId(interaction)}`;
     tellChecked(exchange, envelope, interaction);

@@ -3,6 +3,8 @@
  * envelope is envelope.ts's.
  */
 import type { Exchange } from '../../core/exchange.ts';
+import type { XmlLimits } from '../../core/xml.ts';
+import { soapLimits, type ReadSoapOptions } from './envelope.ts';
 import { fault } from './fault.ts';
 
 /** Messages that ask are small; a megabyte of request is no query. */
@@ -16,8 +18,11 @@ export function soapBody({ headers, body }: Exchange): Promise<Buffer> {
   return body.bytes(bodyLimit);
 }
 
-/** The charset of the media type, where it tells one. */
-export function charsetIn({ headers }: Exchange): { readonly charset?: string } {
+/** Questions have few elements: what all of them cost together stays well below 50 ms behind the parser too. */
+const limits: XmlLimits = { ...soapLimits, size: bodyLimit, nodes: 50_000 };
+
+/** How a request is read: by the charset of its media type, where that tells one. */
+export function readingOf({ headers }: Exchange): ReadSoapOptions {
   const found = /;\s*charset="?([\w-]{1,40})/i.exec((headers['content-type'] ?? '').slice(0, 500));
-  return found?.[1] === undefined ? {} : { charset: found[1] };
+  return { limits, ...(found?.[1] === undefined ? {} : { charset: found[1] }) };
 }
