@@ -33,6 +33,9 @@ export interface Config {
   /** An smtp or smtps address; empty: mail stays in the outbox. */
   readonly smtpUrl: string;
   readonly mailFrom: string;
+  /** Traces of calls and messages kept; 0: none. */
+  readonly messageTraces: number;
+  readonly messageTraceHours: number;
   readonly ldapPort: number;
   readonly ldapsPort: number;
   /** Whose directory LDAP shows; empty: that of an address without an environment. */
@@ -239,6 +242,23 @@ export const settings: readonly Setting[] = [
     default: 'Gatehouse <gatehouse@localhost>',
     wants: 'a mail address, with or without a name',
     schema: { type: 'string', minLength: 3, maxLength: 200 },
+  },
+  {
+    name: 'MESSAGE_TRACES',
+    key: 'messageTraces',
+    description:
+      'Traces of calls and messages that are kept; 0 for none (docs/guides/tracing.md). The oldest are let go.',
+    default: '10000',
+    wants: 'a whole number from 0 to 1000000',
+    schema: { type: 'integer', minimum: 0, maximum: 1_000_000 },
+  },
+  {
+    name: 'MESSAGE_TRACE_HOURS',
+    key: 'messageTraceHours',
+    description: 'Hours after which traces are removed, however few there are.',
+    default: '24',
+    wants: 'a whole number from 1 to 720',
+    schema: { type: 'integer', minimum: 1, maximum: 720 },
   },
   {
     name: 'LDAP_PORT',

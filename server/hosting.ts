@@ -31,6 +31,7 @@ import type { GatewayServices, PolicyKind } from './gateway/policy.ts';
 import { withExampleProvider } from './example-provider.ts';
 import { helloService, helloWorld } from './hello-world.ts';
 import { randomKey, readOrMake } from './key-files.ts';
+import { isTracedByItself } from './message-traces.ts';
 import { MountTable } from './mount-table.ts';
 import { directoryEdges, shippedDirectory } from './directory-apis.ts';
 import { pdsApiId, pdsCallers, pdsKinds, shippedPds } from './pds-proxies.ts';
@@ -65,6 +66,8 @@ export interface HostingOptions {
   readonly spine?: Pick<SpineParts, 'services' | 'kinds' | 'edges'>;
   /** Policies of other parts: workspaces, rehearsal. */
   readonly kinds: Readonly<Record<string, PolicyKind>>;
+  /** Where traces of calls are kept; absent: nowhere. */
+  readonly traces?: GatewayServices['traces'];
   readonly isTrustedProxy: (address: string) => boolean;
   readonly shed: () => boolean;
   /** What the platform serves itself in an environment, by base. */
@@ -171,11 +174,12 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
 
 function gatewayServices(options: HostingOptions): GatewayServices {
   const { clock, authorisation, limits, dataDir, isTrustedProxy, shed } = options;
-  const { accredited, userContext } = options;
+  const { accredited, userContext, traces } = options;
   return {
     ...{ clock, limits, isTrustedProxy, shed },
     ...(accredited ? { accredited } : {}),
     ...(userContext ? { userContext } : {}),
+    ...(traces ? { traces, isTraced: isTracedByItself } : {}),
     catalogue: authorisation.catalogue,
     judge: authorisation.judge('nhs'),
     hashKey: createKeyHasher(randomKey(join(dataDir, 'keys', 'pepper.key'))),

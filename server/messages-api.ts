@@ -14,9 +14,13 @@ import type { RouteFacts } from './catalogue/platform-routes-facts.ts';
 import type { Ground } from './catalogue/records.ts';
 import { must, type Actor } from './catalogue/roles.ts';
 import { entered } from './catalogue/systems/deeds.ts';
+import { seeTrace, traceRight } from './message-trace-api.ts';
+import type { TraceKeeper } from './observe/trace-keeper.ts';
 
 export interface MessagesApiOptions extends Ground {
   readonly store: Store;
+  /** Who finds traces. */
+  readonly keeper: Pick<TraceKeeper, 'find'>;
 }
 
 export interface MessagesApi {
@@ -54,6 +58,11 @@ const facts: Readonly<Record<string, RouteFacts>> = {
     rights: ['alert.change'],
     body: abandonBody,
   },
+  'GET /messages/:id/trace': {
+    summary:
+      'The steps of a call or message, by any of its ids: received, checked, translated, sent, answered; as text where that is accepted',
+    rights: [traceRight],
+  },
 };
 
 /** The routes and what is said of them. */
@@ -66,6 +75,7 @@ export function openMessagesApi(options: MessagesApiOptions): MessagesApi {
     acts: {
       'GET /messages': (actor, x) => list(outbox, actor, x),
       'GET /messages/:id': (actor, x) => show(outbox, messages, actor, x),
+      'GET /messages/:id/trace': seeTrace(options),
       async 'POST /messages/:id/retry'(actor, x) {
         const { id } = await theOne(outbox, actor, x, ({ state }) => state !== 'done');
         return done(options, actor, 'message.retry', id, () => outbox.retry(id));

@@ -37,6 +37,7 @@ import { scrape } from './observe/scrape.ts';
 import { statusQuery } from './observe/status-query.ts';
 import { currentId, statusCollection } from './observe/status-record.ts';
 import { createTallies } from './observe/tallies.ts';
+import type { TraceKeeper } from './observe/trace-keeper.ts';
 import { createUsageKeeper } from './observe/usage-keeper.ts';
 import { usageQuery } from './observe/usage-query.ts';
 import { createUsageRecorder } from './observe/usage-recorder.ts';
@@ -64,6 +65,8 @@ export interface ObservingOptions {
   readonly hooks: PlatformHooks;
   /** What certificates are in use; told as metrics. */
   readonly certificates?: { readonly notices: Pick<Notices, 'endings'> };
+  /** What became of traces of calls; told as metrics. */
+  readonly keeper?: Pick<TraceKeeper, 'counts'>;
   /** Nothing goes round by itself: a test turns the rounds. */
   readonly withoutTimers?: boolean;
 }
@@ -255,6 +258,7 @@ function ownFamilies(options: ObservingOptions, parts: Parts): Family[] {
     ...parts.tallies.families(),
     ...platformFamilies.runningFamilies(running),
     ...platformFamilies.auditFamilies(auditOf(options)),
+    ...(options.keeper ? platformFamilies.traceFamilies(options.keeper.counts()) : []),
   ];
 }
 

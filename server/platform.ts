@@ -25,6 +25,7 @@ import type { OpenLdapPorts } from './ldap-listeners.ts';
 import type { TlsPorts } from './listeners.ts';
 import { listenOn } from './listening.ts';
 import { ldapEnvironment } from './ldap-listeners-parts.ts';
+import { openMessageTraces } from './message-traces.ts';
 import { openMessagesApi } from './messages-api.ts';
 import { openObserving, type Observing } from './observing.ts';
 import { pdsBase } from './pds-proxies.ts';
@@ -105,7 +106,11 @@ export async function startPlatform(
       ...{ config, store, clock, log, addresses, say, dataDir: resolve(config.dataDir) },
     });
     const handshakes = openHandshakes(store, log, () => clock.now(), peers);
-    const shared = { config, root, store, journal, clock, log, addresses, version, peers };
+    const keeper = openMessageTraces({ config, store, clock, log, peers });
+    const shared = {
+      ...{ config, root, store, journal, clock, log, addresses, version, peers },
+      ...(config.messageTraces > 0 ? { traces: keeper } : {}),
+    };
     const owners = await openCertificateOwners(store, certificates);
     const open: { tls?: TlsPorts | undefined } = {};
     const tlsAddresses = createTlsAddresses(
@@ -120,14 +125,14 @@ export async function startPlatform(
     if (part !== 'serving') await putShipped(parts);
     const own = () => ownAddress(config.listenAddress, port);
     const standard = standardEnvironment(config);
-    const observing = openObserving({ ...parts, part, hooks, own, standard });
+    const observing = openObserving({ ...parts, part, hooks, own, standard, keeper });
     opened = observing;
     const systems = openAccreditedSystems({ ...parts, standard });
     const entries = openDirectoryApi({
       ...{ store, journal, clock, addresses, standard },
       ldap: ldapAddressOf(config, addresses),
     });
-    const sent = openMessagesApi(shared);
+    const sent = openMessagesApi({ ...shared, keeper });
     const access = await openAccess({
       ...parts,
       hooks,
@@ -142,7 +147,7 @@ export async function startPlatform(
     const { notices } = certificates;
     const expiry = certificateNotices({ store, notices, log, mailbox: observing.mailbox });
     const messaging = part === 'serving' ? undefined : openSpineWork(parts);
-    const kept = [workspaces, access, systems, expiry, ...(messaging ? [messaging] : [])];
+    const kept = [workspaces, access, systems, expiry, keeper, ...(messaging ? [messaging] : [])];
     const sweeping = part === 'serving' ? undefined : sweepOften(kept, log);
     const serving =
       part === 'keeping'
@@ -194,6 +199,7 @@ export async function startPlatform(
         await observing.close();
         await serving?.close();
         await messaging?.close();
+        await keeper.close();
         certificates.close();
         await handshakes.close();
         await journal.close();

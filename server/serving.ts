@@ -8,6 +8,7 @@ import { bearerOf } from '../core/bearer.ts';
 import type { Clock } from '../core/clock.ts';
 import { assemble } from '../core/exchange.ts';
 import type { Logging } from '../core/log.ts';
+import type { Traces } from '../core/trace.ts';
 import { loadOpenApi } from '../fhir/openapi.ts';
 import { outcomes } from '../fhir/outcome.ts';
 import { createBodyChecks } from '../fhir/pds/body-checks.ts';
@@ -89,6 +90,8 @@ export interface ServingParts {
   readonly owners: CertificateOwners;
   /** The diary of refused handshakes. */
   readonly handshakes: Handshakes;
+  /** Where traces of calls are kept; absent: nowhere. */
+  readonly traces?: Traces;
 }
 
 /** What serves. */

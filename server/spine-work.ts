@@ -14,7 +14,8 @@ import { startLargeXml } from '../spine/large-xml.ts';
 import { demographics } from '../spine/mhs/demographics.ts';
 import { topics } from '../spine/mhs/deliveries.ts';
 import { messageCollection, openMessages, type KeptMessage } from '../spine/mhs/kept-message.ts';
-import { processor } from '../spine/mhs/processing.ts';
+import type { Traces } from '../core/trace.ts';
+import { processor, unprocessed } from '../spine/mhs/processing.ts';
 import { messageSender, signalSender, undelivered } from '../spine/mhs/sending.ts';
 import { openDirectory } from '../spine/sds/stored-directory.ts';
 import type { OpenJournal } from './audit/journal.ts';
@@ -39,6 +40,8 @@ export interface SpineWorkOptions {
   readonly log: Log;
   readonly peers: Peers;
   readonly certificates: PlatformCertificates;
+  /** Where traces of messages are kept; absent: nowhere. */
+  readonly traces?: Traces;
 }
 
 export interface SpineWork {
@@ -49,7 +52,7 @@ export interface SpineWork {
 
 /** Begins at once with what is waiting. */
 export function openSpineWork(options: SpineWorkOptions): SpineWork {
-  const { config, store, clock, log } = options;
+  const { config, store, clock, log, traces } = options;
   const now = () => clock.now();
   const newId = () => clock.newId();
   const messages = openMessages(store);
@@ -62,9 +65,9 @@ export function openSpineWork(options: SpineWorkOptions): SpineWork {
     networks: config.backendNetworks.split(',').flatMap((one) => one.trim() || []),
   };
   const post = spineOutgoing({ targets, identity: identities(options) });
-  const sending = { messages, outbox, lookUps, post, viewOf, now, newId };
+  const sending = { messages, outbox, lookUps, post, viewOf, now, newId, traces };
   const process = processor({
-    ...{ store, messages, lookUps, xml, answer, viewOf, now, newId },
+    ...{ store, messages, lookUps, xml, answer, viewOf, now, newId, traces },
     entered: (message, facts, status) =>
       options.journal.append(entryOf(message, facts, status, now())),
   });
@@ -73,7 +76,7 @@ export function openSpineWork(options: SpineWorkOptions): SpineWork {
     // The folder's lock lets no other process run it; over MongoDB another machine might.
     alone: config.mongoUrl === '',
     topics: {
-      [topics.process]: { send: process },
+      [topics.process]: { send: process, gaveUp: unprocessed({ messages, traces }) },
       [topics.send]: { send: messageSender(sending), gaveUp: undelivered(sending) },
       [topics.signal]: { send: signalSender(sending), patience: 30_000 },
     },

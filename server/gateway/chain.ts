@@ -20,6 +20,7 @@ import { healthOf, type Release } from './health.ts';
 import { isLimitPolicy } from './limit-plans.ts';
 import { limitAsks, limitPolicy } from './limit-policy.ts';
 import { phases, type Phase, type PolicyKind, type PolicySite } from './policy.ts';
+import { passed, reached, traced, traceName } from './policies/trace.ts';
 
 export interface ChainOptions {
   readonly site: PolicySite;
@@ -47,6 +48,7 @@ export function chain(options: ChainOptions): Chain {
   const { site, edge, backend, journal } = options;
   const { api, services } = site;
   const audit = audited(journal, api.id, () => services.clock.now());
+  const tracing = tracingOf(site);
   const inside = assemble(
     [
       ...(api.sensitive ? [audit] : []),
@@ -55,9 +57,11 @@ export function chain(options: ChainOptions): Chain {
       ...phases
         .filter((phase) => phase !== 'identify')
         .flatMap((phase) => [
+          ...tracing.reached(phase),
           ...(phase === 'authorise' ? [team(site)] : []),
           ...policiesOf(phase, options),
         ]),
+      ...tracing.inside,
     ],
     backend.handler,
   );
@@ -69,12 +73,26 @@ export function chain(options: ChainOptions): Chain {
       shed.policy,
       edge,
       ...(api.sensitive ? [refusalsEntered(audit)] : []),
+      ...tracing.outside,
       ...policiesOf('identify', options),
       edge,
     ],
     openFirst(options, inside),
   );
   return { handler, turnAway: shed.turnAway };
+}
+
+/** What a traced Proxy has between its policies, so that a trace can tell where a call was refused; others have nothing. */
+function tracingOf(site: PolicySite) {
+  const { api, definition, services } = site;
+  const byItself = services.isTraced?.(api.id, definition.backend) ?? false;
+  const isTraced = byItself || definition.policies.some(({ policy }) => policy === traceName);
+  if (!services.traces || !isTraced) return { outside: [], reached: () => [], inside: [] };
+  return {
+    outside: byItself ? [traced(site)] : [],
+    reached: (phase: Phase) => [reached(phase)],
+    inside: [passed],
+  };
 }
 
 function isRemote({ kind }: BackendDefinition): boolean {

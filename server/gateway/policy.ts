@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Caller, Entitlement, Exchange, Policy, SignIn } from '../../core/exchange.ts';
+import type { Traces } from '../../core/trace.ts';
 import type { Api } from '../catalogue/apis.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Environment } from '../catalogue/environments.ts';
@@ -94,6 +95,10 @@ export interface GatewayServices {
   readonly shed: () => boolean;
   /** Whether a peer address is a listed proxy (TRUSTED_PROXIES). */
   readonly isTrustedProxy: (address: string) => boolean;
+  /** Where traces of calls are kept; absent: nowhere. */
+  readonly traces?: Traces;
+  /** Whether a Proxy is traced though its definition does not say so. */
+  readonly isTraced?: (api: string, backend: ProxyDefinition['backend']) => boolean;
   /** Policies that other parts of the platform own (workspace, rehearsal), by name; registered beside the standard ones. */
   readonly more: Readonly<Record<string, PolicyKind>>;
 }

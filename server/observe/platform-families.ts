@@ -2,6 +2,7 @@
 import { add, counter, gauge, type Family } from './families.ts';
 import type { MailStanding } from './mailbox.ts';
 import type { FoundStatus } from './status-record.ts';
+import type { TraceCounts } from './trace-keeper.ts';
 
 const proxyHelp = {
   up: 'Whether the platform answers for an API and its back end is well; 0 or 1.',
@@ -63,6 +64,16 @@ export function certificateFamilies(
   for (const { environment, fqdn, left: milliseconds } of endings.slice(0, 200))
     add(left, { environment, fqdn }, Math.floor(milliseconds / 1000));
   return [left];
+}
+
+/** Traces of calls and messages of this process. */
+export function traceFamilies({ kept, dropped }: TraceCounts): Family[] {
+  const written = counter('message_traces_kept_total', 'Traces of calls and messages written.');
+  const help = 'Traces that came faster than they could be written, or could not be written.';
+  const lost = counter('message_traces_dropped_total', help);
+  add(written, {}, kept);
+  add(lost, {}, dropped);
+  return [written, lost];
 }
 
 /** For how long the oldest message has waited. */

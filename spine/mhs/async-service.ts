@@ -32,6 +32,7 @@ import {
 } from './kept-message.ts';
 import { asidRefused, judgeParties, type LookUps } from './look-ups.ts';
 import { takeSignal } from './signals.ts';
+import { endpointFacts, headerFacts, headOf, idsOf, tellFailure } from './traced.ts';
 
 export interface AsyncOptions {
   readonly lookUps: LookUps;
@@ -65,6 +66,7 @@ export function asyncService(options: AsyncOptions): Handler {
     } catch (error) {
       await keeper.drop();
       if (error instanceof Taken) return error.reply;
+      tellFailure(exchange.facts.trace, 'Refused with a fault', error);
       throw error;
     }
   };
@@ -88,26 +90,34 @@ async function received(
   const source = exchange.body.stream() as AsyncIterable<Buffer>; // without an encoding it gives Buffers
   const body = openMessage(keeper.pass(source), exchange.headers['content-type'] ?? '');
   const view = options.viewOf(exchange);
+  const { trace } = exchange.facts;
   try {
     const { envelope: part, payload } = await body.first();
     const envelope = readEbxml(xmlBytes(part));
+    trace?.named(...idsOf(envelope));
+    trace?.add('received', `An ebXML ${kindOf(envelope)} has come`, {
+      facts: headerFacts(envelope),
+      before: headOf(part.content, payload?.content),
+    });
     const [broken] = ebxmlFailures(envelope);
     if (broken) throw faultOf(broken);
     exchange.facts.requestId = envelope.messageId.slice(0, 100);
     exchange.facts.route = `POST ${colonId(envelope)}`.slice(0, 200);
     await options.proveParty(exchange, envelope.fromParty, view);
+    trace?.add('checked', 'The envelope is sound, and of the party that sent it');
     if (kindOf(envelope) !== 'message') return await signalled(options, exchange, envelope);
     const [wrong] = partyErrors(envelope);
-    if (wrong) throw refusing(options, envelope, wrong);
+    if (wrong) throw refusing(options, exchange, envelope, wrong);
     await repeated(options, exchange, envelope);
-    const found = await contracted(options, envelope, view);
+    const found = await contracted(options, exchange, envelope, view);
     const about = await judged(options, exchange, envelope, payload, found);
     const ids = await body.attachments(async ({ contentId }, content) => {
       await finished(content.resume());
       return contentId;
     });
     const [missing] = partFailures(envelope, [payload?.contentId ?? '', part.contentId, ...ids]);
-    if (missing) throw refusing(options, envelope, errorOf(missing));
+    if (missing) throw refusing(options, exchange, envelope, errorOf(missing));
+    trace?.add('checked', `All parts have come, attachments: ${ids.length}`);
     return await kept(options, exchange, keeper, envelope, found, about);
   } catch (error) {
     await body.abandon();
@@ -117,10 +127,10 @@ async function received(
 
 async function signalled(
   options: AsyncOptions,
-  { environment }: Exchange,
+  { environment, facts }: Exchange,
   envelope: EbxmlEnvelope,
 ): Promise<never> {
-  await takeSignal(options, envelope, environment);
+  await takeSignal(options, envelope, environment, facts.trace);
   throw new Taken(accepted(''));
 }
 
@@ -128,7 +138,15 @@ function accepted(body: string, headers: Readonly<Record<string, string>> = {}):
   return { status: 202, headers: { 'content-type': 'text/xml', ...headers }, body };
 }
 
-function refusing(options: AsyncOptions, envelope: EbxmlEnvelope, error: EbxmlError): Taken {
+function refusing(
+  options: AsyncOptions,
+  { facts }: Exchange,
+  envelope: EbxmlEnvelope,
+  error: EbxmlError,
+): Taken {
+  const { errorCode, location } = error;
+  const told = { facts: { code: errorCode, location } };
+  facts.trace?.add('refused', 'Refused with an error in ebXML', told);
   const body = writeMessageError(envelope, [error], signalParts(options));
   return new Taken({ status: 200, headers: { 'content-type': 'text/xml' }, body });
 }
@@ -140,11 +158,14 @@ function signalParts({ newId, now }: Pick<AsyncOptions, 'newId' | 'now'>) {
 /** A message whose id is remembered is answered as it was, and not looked at further. */
 async function repeated(
   options: AsyncOptions,
-  { environment }: Exchange,
+  { environment, facts }: Exchange,
   envelope: EbxmlEnvelope,
 ): Promise<void> {
   const stored = await options.messages.collection.get(messageKey({ environment, ...envelope }));
-  if (stored && stored.value.until > options.now()) throw await answeredAgain(options, stored);
+  if (!stored || stored.value.until <= options.now()) return;
+  if (stored.value.app) facts.trace?.belongs?.(stored.value.app.id);
+  facts.trace?.add('answered', 'A repeat: answered as the first time, and not processed again');
+  throw await answeredAgain(options, stored);
 }
 
 async function answeredAgain(
@@ -160,18 +181,24 @@ async function answeredAgain(
 
 async function contracted(
   options: AsyncOptions,
+  exchange: Exchange,
   envelope: EbxmlEnvelope,
   view: string,
 ): Promise<FoundContract> {
-  if (isExpired(envelope, options.now())) throw refusing(options, envelope, expired);
+  const refuse = (error: EbxmlError) => refusing(options, exchange, envelope, error);
+  if (isExpired(envelope, options.now())) throw refuse(expired);
   const found = await contractFor(options.lookUps, envelope, view);
-  if ('error' in found) throw refusing(options, envelope, found.error);
-  const { contract, forwarded } = found;
+  if ('error' in found) throw refuse(found.error);
+  const { contract, forwarded, handler } = found;
+  exchange.facts.trace?.add('looked-up', 'The contract of the receiver', {
+    facts: { ...endpointFacts(handler), forwarded: String(forwarded) },
+  });
   const [broken] = contractFailures(envelope, { contract, isForwarded: forwarded });
-  if (broken) throw refusing(options, envelope, errorOf(broken));
+  if (broken) throw refuse(errorOf(broken));
   const known = interactionOf(colonId(envelope));
   if (!forwarded && (known?.operation === undefined || known.release === 'older'))
     throw fault('101', { location: 'eb:Action' });
+  exchange.facts.trace?.add('checked', 'The envelope bears what the contract says');
   return found;
 }
 
@@ -203,6 +230,9 @@ async function judged(
     throw asidRefused('RECEIVER_ASID_OF_OTHER_PARTY', 'eb:To/eb:PartyId');
   const caller = await systemOf(exchange, senderAsid);
   exchange.facts.caller = caller;
+  exchange.facts.trace?.add('checked', 'Sender and receiver are accredited, and of these parties', {
+    facts: { senderAsid, receiverAsid },
+  });
   return { senderAsid, receiverAsid, caller };
 }
 
@@ -254,6 +284,8 @@ async function kept(
   const stored = await messages.collection.get(key);
   const again = await putOnce(options, key, message, stored, work.map(outboxEntry));
   if (again) throw await answeredAgain(options, again);
+  const then = forwarded ? 'to be forwarded' : 'to be processed';
+  exchange.facts.trace?.add('answered', `Accepted and on disk, ${then}`);
   return answer;
 }
 

@@ -7,6 +7,7 @@ import type { Exchange, Handler, Reply } from '../../core/exchange.ts';
 import { fault } from '../soap/fault.ts';
 import { asyncService, pollFields, type AsyncOptions } from './async-service.ts';
 import { answerKey } from './kept-message.ts';
+import { idsOf } from './traced.ts';
 
 /** Where answers are below the front's address. */
 const pollPath = '/_poll/';
@@ -39,8 +40,12 @@ async function fetched(
   const { environment, workspace } = exchange;
   const isOwn = request?.value.environment === environment && request.value.workspace === workspace;
   if (!request || !isOwn) throw fault('101', { location: 'HTTP address' });
+  const { trace } = exchange.facts;
+  trace?.named(pollId, ...idsOf(request.value));
+  if (request.value.app) trace?.belongs?.(request.value.app.id);
   await proveParty(exchange, request.value.fromParty, viewOf(exchange));
   const answer = await messages.collection.get(answerKey(request.id));
+  trace?.add('looked-up', answer ? 'The answer is fetched' : 'There is no answer yet');
   if (!answer)
     return {
       status: 202,

@@ -7,6 +7,7 @@ import { outboxEntry, type Delivery } from '../../core/outbox.ts';
 import type { Outcome } from '../../core/outbox-runner.ts';
 import { Problem } from '../../core/problem.ts';
 import type { CollectionOf, Store } from '../../core/store.ts';
+import type { Traces } from '../../core/trace.ts';
 import type { XmlElement } from '../../core/xml.ts';
 import { writeXml } from '../../core/xml-write.ts';
 import { openMessage, xmlBytes } from '../ebxml/multipart.ts';
@@ -35,6 +36,7 @@ import { sending } from './deliveries.ts';
 import { answerKey, inlineBody, type KeptMessage, type KeptMessages } from './kept-message.ts';
 import type { LookUps } from './look-ups.ts';
 import { isQuery } from './sync-service.ts';
+import { endpointFacts, tellFailure, traceWork } from './traced.ts';
 
 export interface ProcessingOptions {
   readonly store: Store;
@@ -46,6 +48,7 @@ export interface ProcessingOptions {
   readonly entered: (message: KeptMessage, facts: Facts, status: number) => Promise<void>;
   /** The view in which a message looks into the directory. */
   readonly viewOf: (message: KeptMessage) => string;
+  readonly traces?: Traces | undefined;
   readonly now: () => number;
   readonly newId: () => string;
 }
@@ -60,15 +63,39 @@ const seenCollection: CollectionOf<SeenId> = { name: 'spine.hl7-ids' };
 /** The sender of the topic of requests. */
 export function processor(options: ProcessingOptions): (delivery: Delivery) => Promise<Outcome> {
   const { messages } = options;
-  return async ({ body: key }) => {
+  return async ({ body: key, attempts }) => {
     const stored = await messages.collection.get(key);
     if (!stored) return { kind: 'dead', reason: 'the message is no longer kept' };
     const answered = await messages.collection.get(answerKey(key));
     if (answered) return { kind: 'done' };
-    const facts: Facts = { people: [] };
-    const given = await answerTo(options, key, stored.value, facts);
-    if (given) await keepAnswer(options, key, stored.value, given, facts.people);
-    return { kind: 'done' };
+    const trace = traceWork(options.traces, 'processing', stored.value);
+    trace?.add('received', `Taken up, attempt ${attempts}`);
+    const facts: Facts = { people: [], ...(trace ? { trace } : {}) };
+    try {
+      const given = await answerTo(options, key, stored.value, facts);
+      if (given) await keepAnswer(options, key, stored.value, given, facts);
+      return { kind: 'done' };
+    } catch (error) {
+      tellFailure(trace, 'It could not be processed, and may be tried again', error);
+      throw error;
+    } finally {
+      trace?.about(facts.people);
+      trace?.end();
+    }
+  };
+}
+
+/** What is told of a request that was given up; its sender hears nothing of it. */
+export function unprocessed({
+  messages,
+  traces,
+}: Pick<ProcessingOptions, 'messages' | 'traces'>): (delivery: Delivery) => Promise<readonly []> {
+  return async ({ body: key, reason = '' }) => {
+    const kept = (await messages.collection.get(key))?.value;
+    const trace = kept && traceWork(traces, 'processing', kept);
+    trace?.add('gave-up', `It is not tried again: ${reason}`);
+    trace?.end();
+    return [];
   };
 }
 
@@ -80,14 +107,28 @@ async function answerTo(
 ): Promise<MessageAnswered | undefined> {
   const interaction = interactionOf(colonId(kept));
   if (!interaction) return undefined;
-  const message = readTransmission(await payloadOf(options, kept));
+  const payload = await payloadOf(options, kept);
+  const message = readTransmission(payload);
   const outside = { interaction: kept.action };
   const failures = messageFailures(message, outside, isQuery(interaction));
-  if (failures.length > 0)
+  if (failures.length > 0) {
+    const rules = failures.map(({ name }) => name).join(', ');
+    facts.trace?.add('refused', 'Rejected by the rules of its wrapper', { facts: { rules } });
     return rejection(options, message, failuresRejected(message.id, failures));
-  if (await isTaken(options, key, kept, message))
+  }
+  if (await isTaken(options, key, kept, message)) {
+    facts.trace?.add('refused', 'Rejected: its HL7 id has come in another message');
     return rejection(options, message, duplicateRejected(message.id));
-  return audited(options, kept, interaction, message, facts);
+  }
+  facts.trace?.named(message.id);
+  facts.trace?.add('checked', 'The wrapper of the message is sound, and its id new');
+  const answer = await audited(options, kept, interaction, message, facts);
+  facts.trace?.add('translated', 'Read from HL7 V3, done, and answered in HL7 V3', {
+    facts: { request: interaction.action, answer: answer.interaction },
+    before: () => writeXml(payload),
+    after: () => writeXml(answer.element),
+  });
+  return answer;
 }
 
 async function payloadOf(
@@ -170,7 +211,7 @@ async function keepAnswer(
   key: string,
   kept: KeptMessage,
   answered: MessageAnswered,
-  people: readonly string[],
+  { people, trace }: Facts,
 ): Promise<void> {
   const { messages, lookUps, viewOf, now } = options;
   const { service, environment, workspace, conversationId } = kept;
@@ -205,9 +246,17 @@ async function keepAnswer(
     body: inlineBody(written.body),
     ...{ received: now(), until: now() },
     ...(kept.pollId === undefined ? {} : { people }),
+    ...(kept.app === undefined ? {} : { app: kept.app }),
   };
   const id = answerKey(key);
   const schedule = scheduleOf(contract, parts, own);
   const outbox = kept.pollId === undefined ? [outboxEntry(sending(id, answer, schedule))] : [];
   await messages.collection.put(id, answer, { expected: 0, outbox });
+  trace?.named(messageId);
+  if (handler) trace?.add('looked-up', 'Where the answer goes', { facts: endpointFacts(handler) });
+  trace?.add(
+    'answered',
+    kept.pollId === undefined ? 'The answer is to be sent' : 'The answer is to be fetched',
+    { facts: { messageId, interaction: colonId(parts) } },
+  );
 }

@@ -3,7 +3,9 @@
  * an answer of the other side means; the wire is handed in.
  */
 import type { Delivery, NewDelivery, Outbox } from '../../core/outbox.ts';
+import { Problem } from '../../core/problem.ts';
 import type { Outcome } from '../../core/outbox-runner.ts';
+import type { Trace, Traces } from '../../core/trace.ts';
 import { writeAcknowledgment } from '../ebxml/acknowledgement.ts';
 import { kindOf, readEbxml, type EbxmlEnvelope } from '../ebxml/envelope.ts';
 import { partyType } from '../ebxml/ebxml-elements.ts';
@@ -18,6 +20,7 @@ import { signalling, type SignalBody } from './deliveries.ts';
 import { inlineBody, type KeptBody, type KeptMessage, type KeptMessages } from './kept-message.ts';
 import type { LookUps } from './look-ups.ts';
 import { relay } from './signals.ts';
+import { endpointFacts, headOf, tellFailure, traceWork } from './traced.ts';
 
 /** One post. The body's length is known. */
 export interface Posting {
@@ -47,6 +50,7 @@ export interface SendingOptions {
   readonly lookUps: LookUps;
   readonly post: Post;
   readonly viewOf: (message: KeptMessage) => string;
+  readonly traces?: Traces | undefined;
   readonly now: () => number;
   readonly newId: () => string;
 }
@@ -56,27 +60,62 @@ export function messageSender(
   options: SendingOptions,
 ): (delivery: Delivery, signal: AbortSignal) => Promise<Outcome> {
   const { messages } = options;
-  return async ({ body: key }, signal) => {
+  return async ({ body: key, attempts, schedule }, signal) => {
     const stored = await messages.collection.get(key);
     if (!stored) return { kind: 'dead', reason: 'the message is no longer kept' };
     const { value } = stored;
     const { contentType, soapAction, body } = value;
+    const which = `attempt ${attempts} of ${schedule.retries + 1}`;
+    const trace = traceWork(options.traces, `delivery, ${which}`, value);
     const sent = { contentType, soapAction, body };
-    const answer = await postTo(options, value, value.toParty, colonId(value), sent, signal);
-    if (!answer) return { kind: 'again', reason: 'no endpoint in the directory' };
-    const outcome = await meaning(answer, value);
-    if (outcome.kind === 'done' && value.acknowledged) await relay(options, key);
-    return outcome;
+    try {
+      const place = { partyKey: value.toParty, interaction: colonId(value) };
+      const answer = await postTo(options, value, place, sent, signal, trace);
+      if (!answer) return { kind: 'again', reason: 'no endpoint in the directory' };
+      const outcome = await meaning(answer, value);
+      tellOutcome(trace, answer, outcome, value.acknowledged);
+      if (outcome.kind === 'done' && value.acknowledged) await relay(options, key);
+      return outcome;
+    } finally {
+      trace?.end();
+    }
   };
+}
+
+function tellOutcome(
+  trace: Trace | undefined,
+  { status, body }: Posted,
+  outcome: Outcome,
+  acknowledged: boolean,
+): void {
+  const step = {
+    done: acknowledged ? ('acknowledged' as const) : ('answered' as const),
+    ...{ sent: 'answered' as const, again: 'refused' as const, dead: 'gave-up' as const },
+  };
+  const told = {
+    done: acknowledged ? 'Taken, and acknowledged in the answer' : 'Taken',
+    sent: 'Taken; its acknowledgement is to come',
+    again: 'Not taken this time',
+    dead: 'Refused for good',
+  };
+  const reason = 'reason' in outcome ? { reason: outcome.reason } : {};
+  trace?.add(step[outcome.kind], `${told[outcome.kind]}: HTTP ${status}`, {
+    facts: { status: String(status), ...reason },
+    ...(body.length > 0 ? { after: headOf(body) } : {}),
+  });
 }
 
 /** What the first sender of a forwarded message is told when that was given up. */
 export function undelivered({
   messages,
   newId,
+  traces,
 }: SendingOptions): (delivery: Delivery) => Promise<readonly NewDelivery[]> {
-  return async ({ body: key }) => {
+  return async ({ body: key, reason = '' }) => {
     const value = (await messages.collection.get(key))?.value;
+    const trace = value && traceWork(traces, 'delivery', value);
+    trace?.add('gave-up', `It is not sent again: ${reason}`);
+    trace?.end();
     if (value?.kind !== 'forward' || !value.acknowledged) return [];
     const signal = { key, from: value.between ?? value.toParty, messageId: newId().toUpperCase() };
     return [signalling({ ...signal, signal: 'delivery-failure' }, value)];
@@ -93,9 +132,17 @@ export function signalSender(
     if (!stored) return { kind: 'dead', reason: 'the message is no longer kept' };
     const { value } = stored;
     const { text, soapAction, interaction } = written(given, value, options.now());
+    const trace = traceWork(options.traces, `signal: ${given.signal}`, value);
+    trace?.named(given.messageId);
     const sent = { contentType: 'text/xml', soapAction, body: inlineBody(text) };
-    const answer = await postTo(options, value, value.fromParty, interaction, sent, abort);
-    return answer ? { kind: 'done' } : { kind: 'dead', reason: 'no endpoint in the directory' };
+    try {
+      const place = { partyKey: value.fromParty, interaction };
+      const answer = await postTo(options, value, place, sent, abort, trace);
+      if (answer) trace?.add('answered', `HTTP ${answer.status}`);
+      return answer ? { kind: 'done' } : { kind: 'dead', reason: 'no endpoint in the directory' };
+    } finally {
+      trace?.end();
+    }
   };
 }
 
@@ -130,20 +177,30 @@ function envelopeOf(about: KeptMessage): EbxmlEnvelope {
 async function postTo(
   { lookUps, messages, viewOf, post }: SendingOptions,
   about: KeptMessage,
-  partyKey: string,
-  interaction: string,
+  { partyKey, interaction }: { readonly partyKey: string; readonly interaction: string },
   sent: { readonly contentType: string; readonly soapAction: string; readonly body: KeptBody },
   signal: AbortSignal,
+  trace: Trace | undefined,
 ): Promise<Posted | undefined> {
   const handler = await endpointOf(lookUps, partyKey, interaction, viewOf(about));
   const url = handler?.endpoints[0];
-  if (handler === undefined || url === undefined) return undefined;
-  return post({
-    ...{ url, fqdn: handler.fqdn, environment: about.environment, signal },
-    headers: { 'content-type': sent.contentType, soapaction: `"${sent.soapAction}"` },
-    size: sent.body.size,
-    body: messages.read(sent.body),
-  });
+  if (handler === undefined || url === undefined) {
+    trace?.add('refused', 'The directory has no endpoint of the party', { facts: { partyKey } });
+    return undefined;
+  }
+  trace?.add('looked-up', 'The endpoint in the directory', { facts: endpointFacts(handler) });
+  const { size } = sent.body;
+  trace?.add('sent', `Posted to ${partyKey}`, { facts: { interaction, bytes: String(size) } });
+  try {
+    return await post({
+      ...{ url, fqdn: handler.fqdn, environment: about.environment, signal, size },
+      headers: { 'content-type': sent.contentType, soapaction: `"${sent.soapAction}"` },
+      body: messages.read(sent.body),
+    });
+  } catch (error) {
+    tellFailure(trace, Problem.from(error).message, error);
+    throw error;
+  }
 }
 
 /** 2xx is acceptance; whether that is all, the acknowledgement in it or the contract says. */

@@ -3,6 +3,7 @@
  * late, twice or out of order ends nothing and is taken all the same.
  */
 import type { Outbox } from '../../core/outbox.ts';
+import type { Trace } from '../../core/trace.ts';
 import type { EbxmlEnvelope } from '../ebxml/envelope.ts';
 import { signalling, topics } from './deliveries.ts';
 import type { KeptMessages } from './kept-message.ts';
@@ -18,6 +19,7 @@ export async function takeSignal(
   options: SignalOptions,
   envelope: EbxmlEnvelope,
   environment: string,
+  trace?: Trace,
 ): Promise<boolean> {
   const ref = envelope.acknowledgment?.refToMessageId ?? envelope.refToMessageId ?? '';
   const named = await options.outbox.named(ref.toUpperCase());
@@ -29,15 +31,27 @@ export async function takeSignal(
       about.messageId?.toUpperCase() === ref.toUpperCase() &&
       about.toParty === envelope.fromParty,
   );
-  if (!delivery) return false;
+  trace?.named(ref);
+  if (!delivery) {
+    trace?.add(
+      'answered',
+      'It ends no delivery: late, repeated, or about a message of nobody here',
+    );
+    return false;
+  }
   const { id, body: key } = delivery;
+  const app = (await options.messages.collection.get(key))?.value.app;
+  if (app) trace?.belongs?.(app.id);
   if (envelope.acknowledgment) {
     const ended = await options.outbox.confirm(id);
+    trace?.add('acknowledged', 'The receiver has acknowledged the message');
     if (ended) await relay(options, key);
     return ended;
   }
   const fatal = envelope.errors?.errors.filter(({ severity }) => severity !== 'Warning') ?? [];
   if (fatal.length === 0) return false;
+  const facts = { code: fatal[0]?.errorCode ?? '' };
+  trace?.add('gave-up', 'The receiver has refused the message', { facts });
   await options.outbox.abandon(id, `refused by the receiver: ${fatal[0]?.errorCode ?? ''}`);
   await failed(options, key);
   return true;

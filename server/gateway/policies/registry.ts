@@ -28,6 +28,7 @@ import { sizeLimit } from './size-limit.ts';
 import { spikeArrest } from './spike-arrest.ts';
 import { subscription } from './subscription.ts';
 import { token } from './token.ts';
+import { trace } from './trace.ts';
 import { trafficLog } from './traffic-log.ts';
 import { validateRequest } from './validate-request.ts';
 
@@ -36,6 +37,7 @@ const standard: Readonly<Record<string, PolicyKind>> = {
   'size-limit': sizeLimit,
   cors,
   'traffic-log': trafficLog,
+  trace,
   deprecation,
   methods,
   'match-operation': matchOperation,
