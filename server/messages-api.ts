@@ -40,22 +40,22 @@ const abandonBody = {
 const facts: Readonly<Record<string, RouteFacts>> = {
   'GET /messages': {
     summary: 'Lists deliveries of messages: what waits, was sent, or was given up',
-    rights: ['alert.read'],
+    rights: ['message.read'],
     query: { state: { enum: states }, topic: { type: 'string' } },
     paged: true,
   },
   'GET /messages/:id': {
     summary:
       'All that is known of a message or conversation, or of one delivery; never its contents',
-    rights: ['alert.read'],
+    rights: ['message.read'],
   },
   'POST /messages/:id/retry': {
     summary: 'Delivers anew, also what was given up',
-    rights: ['alert.change'],
+    rights: ['message.change'],
   },
   'POST /messages/:id/abandon': {
     summary: 'Gives a delivery up',
-    rights: ['alert.change'],
+    rights: ['message.change'],
     body: abandonBody,
   },
   'GET /messages/:id/trace': {
@@ -91,7 +91,7 @@ export function openMessagesApi(options: MessagesApiOptions): MessagesApi {
 }
 
 async function list(outbox: Outbox, actor: Actor, x: Exchange): Promise<Reply> {
-  must(actor, 'alert.read');
+  must(actor, 'message.read');
   const [state, topic] = [stateIn(x), x.query.get('topic')];
   const page = await outbox.list({
     ...pageOf(x),
@@ -107,7 +107,7 @@ async function show(
   actor: Actor,
   x: Exchange,
 ): Promise<Reply> {
-  must(actor, 'alert.read');
+  must(actor, 'message.read');
   const deliveries = await named(outbox, idOf(x));
   const kept = await messages.named(deliveries[0]?.about.messageId ?? idOf(x));
   if (deliveries.length + kept.length === 0) throw unknown();
@@ -121,7 +121,7 @@ async function theOne(
   x: Exchange,
   may: (delivery: Delivery) => boolean,
 ): Promise<Delivery> {
-  must(actor, 'alert.change');
+  must(actor, 'message.change');
   const all = await named(outbox, idOf(x));
   const exact = all.find(({ id }) => id === idOf(x));
   if (exact) return exact;

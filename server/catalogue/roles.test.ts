@@ -12,7 +12,8 @@ const expected: Readonly<Record<Role, string>> = {
     'app.create* app.read* app.change* app.agree* app.approve* app.revoke* app.credentials* product.read* ' +
     'subscription.read* subscription.request* subscription.suspend* subscription.cancel* subscription.keys* administrator.read* ' +
     'refusal.read* keys.rotate* api.create* api.read* api.change* api.product* api.secret* proxy.deploy* ' +
-    'proxy.read* proxy.rollback* proxy.state* limits.read* status.read* usage.read* alert.read* alert.change* trace.read*',
+    'proxy.read* proxy.rollback* proxy.state* limits.read* status.read* usage.read* alert.read* alert.change* ' +
+    'message.read* message.change* trace.read*',
   'product-owner':
     'app.read* product.create* product.read* product.change* subscription.read* subscription.decide* ' +
     'subscription.suspend* subscription.cancel* api.read* proxy.read* limits.read* status.read* usage.read*',
@@ -22,7 +23,7 @@ const expected: Readonly<Record<Role, string>> = {
     'api.product api.secret proxy.deploy proxy.read proxy.rollback proxy.state limits.read status.read* usage.read trace.read',
   auditor:
     'app.read* product.read* subscription.read* administrator.read* refusal.read* api.read* proxy.read* ' +
-    'limits.read* status.read* usage.read* alert.read* trace.read*',
+    'limits.read* status.read* usage.read* alert.read* message.read* trace.read*',
 };
 
 describe('the role table', () => {

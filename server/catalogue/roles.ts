@@ -66,6 +66,9 @@ const table = {
   'usage.read': everybodyBut({ developer: 'own' }),
   'alert.read': { administrator: 'all', operator: 'all', auditor: 'all' },
   'alert.change': { administrator: 'all', operator: 'all' },
+  /** Deliveries of messages between systems, never their contents; and trying again or giving up. */
+  'message.read': { administrator: 'all', operator: 'all', auditor: 'all' },
+  'message.change': { administrator: 'all', operator: 'all' },
   /** The steps of calls and messages, with their texts in test environments. */
   'trace.read': { administrator: 'all', operator: 'all', developer: 'own', auditor: 'all' },
   /** Messages that wait or were sent: what is in them is for their receivers. */
