@@ -42,11 +42,11 @@ export interface Config {
   readonly ldapEnvironment: '' | 'none' | 'sandbox' | 'development' | 'sit' | 'uat' | 'production';
   readonly ldapWrites: 'on' | 'off';
   readonly ldapRequests: number;
+  /** The ODS code of the national services. */
+  readonly spineOrganisation: string;
   readonly tlsListeners: 'on' | 'off';
   readonly tlsPort: number;
   readonly tlsPortProduction: number;
-  /** The ODS code of the national services. */
-  readonly spineOrganisation: string;
   /** The address callers use for mutual TLS in test environments; empty: made from the public one. */
   readonly tlsPublicUrl: string;
   /** Files of a server certificate; empty for one of the own authority. */
@@ -302,6 +302,15 @@ export const settings: readonly Setting[] = [
     schema: { type: 'integer', minimum: 1, maximum: 1_000_000 },
   },
   {
+    name: 'SPINE_ORGANISATION',
+    key: 'spineOrganisation',
+    description:
+      'The ODS code under which the directory has the national services: whose intermediary forwards messages, and in whose name they are answered.',
+    default: 'YES',
+    wants: 'an ODS code: capital letters and digits, 2 to 12',
+    schema: { type: 'string', pattern: '^[0-9A-Z]{2,12}$' },
+  },
+  {
     name: 'TLS_LISTENERS',
     key: 'tlsListeners',
     description: 'Whether calls with client certificates are taken, on ports of their own.',
@@ -321,15 +330,6 @@ export const settings: readonly Setting[] = [
   {
     name: 'TLS_PORT_PRODUCTION',
     key: 'tlsPortProduction',
-  {
-    name: 'SPINE_ORGANISATION',
-    key: 'spineOrganisation',
-    description:
-      'The ODS code under which the directory has the national services: whose intermediary forwards messages, and in whose name they are answered.',
-    default: 'YES',
-    wants: 'an ODS code: capital letters and digits, 2 to 12',
-    schema: { type: 'string', pattern: '^[0-9A-Z]{2,12}$' },
-  },
     description:
       'The port for mutual TLS of production, which refuses in the handshake; 0 takes any free one.',
     default: '<9444, or any free one when PORT is 0>',

@@ -151,10 +151,10 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     ...parts,
     directory,
     judgeSystem: mutualTls.accredited.judgeSystem,
+    patients,
     answer: demographics({ patients, now: () => clock.now(), newId: () => clock.newId() }),
   });
   const hosting = await openHosting({
-    patients,
     ...parts,
     routing,
     spine,
