@@ -17,7 +17,13 @@ import { colonId, signalService } from '../interactions.ts';
 import { sameMessageId } from '../ebxml/envelope.ts';
 import { endpointOf } from './contracts.ts';
 import { signalling, type SignalBody } from './deliveries.ts';
-import { inlineBody, type KeptBody, type KeptMessage, type KeptMessages } from './kept-message.ts';
+import {
+  inlineBody,
+  type KeptBody,
+  type KeptMessage,
+  type KeptMessages,
+  type ShownCertificate,
+} from './kept-message.ts';
 import type { LookUps } from './look-ups.ts';
 import { relay } from './signals.ts';
 import { endpointFacts, headOf, tellFailure, traceWork } from './traced.ts';
@@ -32,6 +38,8 @@ export interface Posting {
   readonly size: number;
   readonly body: AsyncIterable<Buffer>;
   readonly signal: AbortSignal;
+  /** What is shown in place of the platform's own certificate. */
+  readonly shown?: ShownCertificate;
 }
 
 export interface Posted {
@@ -223,7 +231,10 @@ async function meaning(answer: Posted, message: KeptMessage): Promise<Outcome> {
 }
 
 /** An envelope in the answer; undefined where there is none that can be read. */
-async function envelopeIn({ contentType, body }: Posted): Promise<EbxmlEnvelope | undefined> {
+export async function envelopeIn({
+  contentType,
+  body,
+}: Posted): Promise<EbxmlEnvelope | undefined> {
   if (body.length === 0) return undefined;
   try {
     const message = openMessage(pieces(body), contentType === '' ? 'text/xml' : contentType);
