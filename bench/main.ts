@@ -2,6 +2,8 @@
  * `npm run bench`: what the server does beside bare node:http sending the same bytes, in the same run.
  * Prints a table of ratios and processor time a request; asserts nothing. Data sets are made once under var/bench.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +26,7 @@ import {
 import { issuing, lookingUp, reading } from './tokens.ts';
 import { updateBody, updateFor } from './writers.ts';
 
-const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,translation,attachments,conversations,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
+const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,mutual-tls,certificates,translation,attachments,conversations,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
 
   --only      the parts to measure (default: all)
   --small     people in the small data set (default 100000)
@@ -46,6 +48,8 @@ const parts = [
   'gateway',
   'overload',
   'ldap',
+  'mutual-tls',
+  'certificates',
   'translation',
   'attachments',
   'conversations',
@@ -53,7 +57,8 @@ const parts = [
 ] as const;
 /** What needs no data set of people. */
 const ownData: ReadonlySet<string> = new Set([
-  ...['gateway', 'overload', 'ldap', 'translation', 'attachments', 'conversations'],
+  ...['gateway', 'overload', 'ldap', 'mutual-tls', 'certificates'],
+  ...['translation', 'attachments', 'conversations'],
 ]);
 const base = '/personal-demographics/FHIR/R4';
 const folder = join(import.meta.dirname, '..', 'var', 'bench');
@@ -119,12 +124,23 @@ async function main() {
       'Equality search of the directory over LDAP',
       await directorySearches(folder, entries, load),
     );
+  if (wanted.has('mutual-tls'))
+    await script('mutual-tls.ts', ['--seconds', values.seconds, '--rounds', values.rounds]);
+  if (wanted.has('certificates')) await script('certificates.ts');
   if (wanted.has('translation')) tell('A record between HL7 V3 and FHIR', await translation());
   if (wanted.has('attachments'))
     tell('Attachments', [await attachments(4.9, 1), await attachments(4.9, 10)]);
   if (wanted.has('conversations'))
     print('Queries taken by the asynchronous face', await conversations(100_000, load));
   if (wanted.has('size')) await printSize(large);
+}
+
+/** A part in a process of its own, which prints what it finds: it loads itself as it measures. */
+async function script(name: string, args: readonly string[] = []): Promise<void> {
+  const file = join(import.meta.dirname, name);
+  const child = spawn(process.execPath, ['--import=tsx', file, ...args], { stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null]; // as the event is documented
+  if (code !== 0) throw new Error(`bench/${name} ended with ${String(code)}`);
 }
 
 function tell(title: string, lines: readonly string[]): void {
