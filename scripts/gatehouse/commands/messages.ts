@@ -13,12 +13,14 @@ import {
   type Item,
   type ManagingFlags,
 } from '../managing.ts';
+import { traceText, type MessageTrace } from '../../../server/observe/trace-view.ts';
 
 export function messagesCommand(): Command {
   return new Command('messages')
-    .description('see, repeat and give up deliveries of messages')
+    .description('see messages and their course; repeat and give up deliveries')
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(traceCommand())
     .addCommand(retryCommand())
     .addCommand(abandonCommand());
 }
@@ -61,6 +63,22 @@ function allOf({ messages, deliveries }: Item): readonly Item[] {
     ...itemsIn({ items: messages }).map((message) => ({ message })),
     ...itemsIn({ items: deliveries }).map((delivery) => ({ delivery })),
   ];
+}
+
+function traceCommand(): Command {
+  return managing('trace', 'the steps of a call or message: received, checked, sent, answered')
+    .argument('<id>', 'a message, conversation, correlation or request id, or a message_id')
+    .action(async (id: string, flags: ManagingFlags) => {
+      const hints = 'gatehouse messages list; docs/guides/tracing.md says what is traced';
+      const { body } = await orSee(hints, clientFor(flags).call('GET', tracePath(id)));
+      if (flags.json) printItem(body, flags);
+      // `GET /messages/:id/trace` answers with one.
+      else console.log(traceText(body as unknown as MessageTrace).trimEnd());
+    });
+}
+
+function tracePath(id: string): string {
+  return `/messages/${part(id)}/trace`;
 }
 
 function retryCommand(): Command {
