@@ -10,7 +10,7 @@ import type { Log } from '../core/log.ts';
 import { pdsOutcomes } from '../fhir/pds/outcomes.ts';
 import type { Addresses } from './addresses.ts';
 import type { OpenJournal } from './audit/journal.ts';
-import { createSealer } from './auth/sealing.ts';
+import { targetRules } from './back-end-targets.ts';
 import { newSecret } from './auth/tokens.ts';
 import type { Authorisation } from './authorisation.ts';
 import { apiSecretId, type ApiSecret } from './catalogue/api-secrets.ts';
@@ -42,6 +42,7 @@ import { shippedSpine, spineServiceApis } from './spine-proxies.ts';
 import { shippedSsp } from './spine-secure-proxy.ts';
 import { shippedSso, ssoServiceApis } from './sso-proxies.ts';
 import type { ServedStore } from './store/served.ts';
+import { secretSealer } from './stored-secrets.ts';
 
 export interface HostingOptions {
   readonly config: Config;
@@ -81,9 +82,6 @@ export interface Hosting {
   readonly gateway: Gateway;
   close(): Promise<void>;
 }
-
-/** What sealed secrets of Apis are bound to: they open nowhere else. */
-const secretPlace = 'api-secret';
 
 /** What the pages answer (pages.ts), which no table of mounts names. */
 const pagePaths = ['/style.css', '/specifications', '/metrics', '/_ping', '/_status'];
@@ -129,8 +127,8 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
     ...options.kinds,
   });
   const keys = join(options.dataDir, 'keys');
-  const sealer = createSealer([randomKey(join(keys, 'api-secrets.key'))]);
-  const backends = backendServices(options, (sealed) => sealer.open(sealed, secretPlace));
+  const sealer = secretSealer(options.dataDir);
+  const backends = backendServices(options, (sealed) => sealer.open(sealed));
   const services = gatewayServices(options);
   const edges = {
     pds: pdsOutcomes,
@@ -151,7 +149,7 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
   const faults = { kinds, backends, services, edges: Object.keys(edges), reserved };
   hooks.gatewayFaults = (api, environment, definition, specification) =>
     definitionFaults(faults, api, environment, definition, specification);
-  hooks.seal = (text) => sealer.seal(text, secretPlace);
+  hooks.seal = (text) => sealer.seal(text);
   hooks.hashKey = services.hashKey;
   hooks.usedKey = (hash) => keyUsesOf(catalogue).of(hash);
   hooks.policies = () =>
@@ -219,12 +217,6 @@ function backendServices(
         ...(partyKey === undefined ? {} : { partyKey }),
       };
     },
-    targets: {
-      allowLocal: config.installation === 'laptop' || config.localAddresses === 'allow',
-      networks: config.backendNetworks
-        .split(',')
-        .map((one) => one.trim())
-        .filter((one) => one !== ''),
-    },
+    targets: targetRules(config),
   };
 }

@@ -152,6 +152,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     directory,
     judgeSystem: mutualTls.accredited.judgeSystem,
     patients,
+    clientIdentity: (environment) => mutualTls.listeners.clientIdentity(environment),
     answer: demographics({ patients, now: () => clock.now(), newId: () => clock.newId() }),
   });
   const hosting = await openHosting({
@@ -165,7 +166,11 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     limits: counted.limits,
     pds: pdsService({
       ...{ ...parts, checks, openApiFile },
-      records: pdsRecords({ stored: storedRecords(patients), remote: remoteRecords(clock) }),
+      records: pdsRecords({
+        stored: storedRecords(patients),
+        remote: remoteRecords(clock),
+        spine: spine.records,
+      }),
     }),
     kinds: {
       workspace: workspaceKind(workspaces, openSandboxApp),

@@ -8,21 +8,25 @@ import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { checkServerIdentity } from 'node:tls';
 import { Problem } from '../core/problem.ts';
+import type { ShownCertificate } from '../spine/mhs/kept-message.ts';
 import type { Post, Posted, Posting } from '../spine/mhs/sending.ts';
 import { toEnvironment, type Environment } from './catalogue/environments.ts';
 import type { PlatformCertificate, TargetRules } from './gateway/backend.ts';
 import { addressJudge, guardedLookup, targetFaults } from './gateway/backends/target-rules.ts';
+import type { StoredSecret } from './stored-secrets.ts';
 
 export interface SpineOutgoingOptions {
   readonly targets: TargetRules;
   /** What the platform shows and trusts in an environment. */
   readonly identity: (environment: Environment) => Promise<PlatformCertificate | undefined>;
+  /** What else may be shown in its place. */
+  readonly secret: StoredSecret;
 }
 
 const largestAnswer = 1024 * 1024;
 
 /** @returns what posts; each call has a connection of its own */
-export function spineOutgoing({ targets, identity }: SpineOutgoingOptions): Post {
+export function spineOutgoing({ targets, identity, secret }: SpineOutgoingOptions): Post {
   return async (posting) => {
     const environment = toEnvironment(posting.environment);
     if (!environment) throw new Problem('upstream', 'there is no such environment');
@@ -31,12 +35,30 @@ export function spineOutgoing({ targets, identity }: SpineOutgoingOptions): Post
       throw new Problem('upstream', `the endpoint may not be called: ${fault}`);
     const url = new URL(posting.url);
     const secure = url.protocol === 'https:';
-    const shown = secure ? await identity(environment) : undefined;
+    const own = secure ? await identity(environment) : undefined;
+    const shown =
+      secure && posting.shown ? await named(secret, environment, posting.shown, own) : own;
     return send(posting, url, {
       lookup: guardedLookup(addressJudge(environment, targets, secure)),
       ...(secure ? tlsOf(posting.fqdn, shown) : {}),
     });
   };
+}
+
+/** @throws Problem when a secret that is named is not there: another certificate would be refused, or believed to be another's */
+async function named(
+  secret: StoredSecret,
+  environment: Environment,
+  { api, secret: name, authorities: trusted }: ShownCertificate,
+  own: PlatformCertificate | undefined,
+): Promise<PlatformCertificate> {
+  const [identity, authorities] = await Promise.all([
+    secret(environment, api, name),
+    trusted === undefined ? own?.authorities : secret(environment, api, trusted),
+  ]);
+  if (identity === undefined || (trusted !== undefined && authorities === undefined))
+    throw new Problem('upstream', 'a secret for the certificate to show is missing');
+  return { identity, ...(authorities === undefined ? {} : { authorities }) };
 }
 
 /** Names of endpoints are often IP numbers: the name asked for and checked is the directory's. */

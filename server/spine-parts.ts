@@ -2,34 +2,41 @@
  * Joins Spine messaging: the services behind its Apis over the directory, the judge of systems and the services that
  * answer. Owns the joining, and how long answers of the directory are kept.
  */
+import { resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Caller, Exchange, Policy } from '../core/exchange.ts';
 import { openOutbox } from '../core/outbox.ts';
-import type { Store } from '../core/store.ts';
 import type { Patients } from '../fhir/pds/patients.ts';
 import { itkService, type ItkServiceOptions } from '../spine/itk/service.ts';
 import type { AnswerMessage } from '../spine/mhs/answer-message.ts';
+import type { ClientLookUps } from '../spine/mhs/client-parties.ts';
 import { asidRefused, type LookUps } from '../spine/mhs/look-ups.ts';
 import { asyncService, type AsyncOptions } from '../spine/mhs/async-service.ts';
 import { startLargeXml } from '../spine/large-xml.ts';
 import { openMessages } from '../spine/mhs/kept-message.ts';
 import { pollingService } from '../spine/mhs/polling-service.ts';
 import { syncService } from '../spine/mhs/sync-service.ts';
+import { inboundService } from '../spine/mhs/inbound-service.ts';
 import { reliableIntermediary } from '../spine/sds/forwarding.ts';
 import type { AccreditedSystem, Directory, MessageHandler } from '../spine/sds/directory.ts';
 import { faults } from '../spine/soap/fault.ts';
 import { itkFaults } from '../spine/soap/itk-fault.ts';
 import { callerBy } from './accredited.ts';
+import { targetRules } from './back-end-targets.ts';
 import { toEnvironment } from './catalogue/environments.ts';
 import type { Config } from './config.ts';
 import { createKept } from './directory-kept.ts';
 import { directoryView } from './directory-views.ts';
 import type { JudgeSystem } from './gateway/accredited-systems.ts';
-import type { Service } from './gateway/backend.ts';
+import type { BackendServices, Service } from './gateway/backend.ts';
 import { openSandboxApp } from './gateway/policies/open-lane.ts';
 import type { PolicyKind } from './gateway/policy.ts';
+import type { RecordsKind } from './pds-records.ts';
+import { spineRecords } from './spine-client.ts';
+import { spineOutgoing } from './spine-outgoing.ts';
 import {
   asyncApiId,
+  inboundApiId,
   itkApiId,
   pollingApiId,
   spineFaults,
@@ -37,6 +44,8 @@ import {
   syncApiId,
   toolkitFaults,
 } from './spine-proxies.ts';
+import type { ServedStore } from './store/served.ts';
+import { secretSealer, storedSecrets } from './stored-secrets.ts';
 
 export interface SpineOptions {
   readonly directory: Directory;
@@ -46,8 +55,11 @@ export interface SpineOptions {
   readonly answer: AnswerMessage;
   /** The same records, for the mini-services. */
   readonly patients: Patients;
-  readonly config: Pick<Config, 'spineOrganisation'>;
-  readonly store: Store;
+  readonly config: Config;
+  readonly store: ServedStore;
+  readonly root: string;
+  /** What the platform shows as a client in an environment. */
+  readonly clientIdentity: NonNullable<BackendServices['clientCertificate']>;
 }
 
 /** What the hosting platform is given. */
@@ -55,6 +67,8 @@ export interface SpineParts {
   readonly services: Readonly<Record<string, Service>>;
   readonly kinds: Readonly<Record<string, PolicyKind>>;
   readonly edges: Readonly<Record<string, Policy>>;
+  /** Records of other services, asked over messages. */
+  readonly records: RecordsKind;
   close(): Promise<void>;
 }
 
@@ -78,16 +92,27 @@ export function createSpineParts(options: SpineOptions): SpineParts {
     ...{ patients, lookUps, xml, systemOf, viewOf, organisation, newId },
     practiceName: async (odsCode, view) => (await directory.in(view).organisation(odsCode))?.name,
   });
+  const asked = spineRecords({
+    ...{ ...options, lookUps, xml, organisation, viewOf },
+    post: spineOutgoing({
+      targets: targetRules(options.config),
+      identity: (environment) => Promise.resolve(options.clientIdentity(environment)),
+      secret: storedSecrets(store, secretSealer(resolve(options.config.dataDir))),
+    }),
+  });
   return {
+    records: asked.kind,
     services: {
       [syncApiId]: () => ({ handler }),
       [asyncApiId]: () => ({ handler: byMessages }),
       [itkApiId]: () => ({ handler: itk }),
+      [inboundApiId]: () => ({ handler: inboundService(common) }),
       [pollingApiId]: ({ base }) => ({ handler: pollingService({ ...common, base }) }),
     },
     kinds: spineKinds,
     edges: { [spineFaults]: faults, [toolkitFaults]: itkFaults(newId) },
     async close() {
+      asked.close();
       lookUps.close();
       await xml.close();
     },
@@ -117,7 +142,7 @@ export function keptLookUps(
   directory: Directory,
   now: () => number,
   odsCode: string,
-): LookUps & { readonly close: () => void } {
+): ClientLookUps & { readonly close: () => void } {
   const systems = createKept<AccreditedSystem | undefined>(now);
   const handlers = createKept<readonly MessageHandler[]>(now);
   const close = directory.changed(() => {
@@ -129,6 +154,11 @@ export function keptLookUps(
     system: (asid, view) =>
       systems.get(`${view} ${asid}`, { view, kept, fresh: false }, async () => {
         const [found] = await directory.in(view).systems({ asid }, 1);
+        return found;
+      }),
+    taking: ({ odsCode: of, interaction }, view) =>
+      systems.get(`${view} ${of} ${interaction}`, { view, kept, fresh: false }, async () => {
+        const [found] = await directory.in(view).systems({ odsCode: of, interaction }, 1);
         return found;
       }),
     handlers: (query, view) =>

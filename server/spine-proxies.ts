@@ -16,6 +16,7 @@ export const syncApiId = 'spine-sync';
 export const asyncApiId = 'spine-async';
 export const pollingApiId = 'spine-polling';
 export const itkApiId = 'spine-itk';
+export const inboundApiId = 'spine-inbound';
 
 /** The names of their forms of refusals: SOAP faults as deployed clients compare them, and those of the toolkit. */
 export const spineFaults = 'spine';
@@ -40,6 +41,8 @@ const pollingFaces: readonly Face[] = [
 const itkFaces: readonly Face[] = [{ name: itkApiId, base: '/smsp/pds' }];
 
 const asyncFaces: readonly Face[] = [{ name: asyncApiId, base: '/reliablemessaging' }];
+
+const inboundFaces: readonly Face[] = [{ name: inboundApiId, base: '/spine-inbound' }];
 
 const limits: readonly PolicyUse[] = [
   { policy: 'spike-arrest', config: { rate: 200, per: 'second', burst: 200 } },
@@ -89,6 +92,11 @@ export function shippedSpine(): readonly BuiltInApi[] {
       },
       toolkitFaults,
     ),
+    shipped(inboundFaces, {
+      id: inboundApiId,
+      title: 'Spine messaging, inbound',
+      description: 'Answer what our own systems have asked of a service over Spine messages.',
+    }),
   ];
 }
 
@@ -98,6 +106,7 @@ export const spineServiceApis: Readonly<Record<string, string>> = {
   [asyncApiId]: asyncApiId,
   [pollingApiId]: pollingApiId,
   [itkApiId]: itkApiId,
+  [inboundApiId]: inboundApiId,
 };
 
 function shipped(

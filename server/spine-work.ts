@@ -11,6 +11,7 @@ import { openOutbox } from '../core/outbox.ts';
 import { runOutbox } from '../core/outbox-runner.ts';
 import { colonId } from '../spine/interactions.ts';
 import { startLargeXml } from '../spine/large-xml.ts';
+import { askSender } from '../spine/mhs/client-sending.ts';
 import { demographics } from '../spine/mhs/demographics.ts';
 import { topics } from '../spine/mhs/deliveries.ts';
 import { messageCollection, openMessages, type KeptMessage } from '../spine/mhs/kept-message.ts';
@@ -19,6 +20,7 @@ import { processor, unprocessed } from '../spine/mhs/processing.ts';
 import { messageSender, signalSender, undelivered } from '../spine/mhs/sending.ts';
 import { openDirectory } from '../spine/sds/stored-directory.ts';
 import type { OpenJournal } from './audit/journal.ts';
+import { targetRules } from './back-end-targets.ts';
 import type { Environment } from './catalogue/environments.ts';
 import type { PlatformCertificates } from './certificate-authority.ts';
 import type { Config } from './config.ts';
@@ -29,6 +31,7 @@ import { spineOutgoing } from './spine-outgoing.ts';
 import { keptLookUps, viewOf } from './spine-parts.ts';
 import { asyncApiId } from './spine-proxies.ts';
 import type { ServedStore } from './store/served.ts';
+import { secretSealer, storedSecrets } from './stored-secrets.ts';
 import { openIdentity, type OwnIdentity } from './tls-identity.ts';
 
 export interface SpineWorkOptions {
@@ -60,11 +63,9 @@ export function openSpineWork(options: SpineWorkOptions): SpineWork {
   const lookUps = keptLookUps(openDirectory(store), now, config.spineOrganisation);
   const xml = startLargeXml();
   const answer = demographics({ patients: createPatients(options), now, newId });
-  const targets = {
-    allowLocal: config.installation === 'laptop' || config.localAddresses === 'allow',
-    networks: config.backendNetworks.split(',').flatMap((one) => one.trim() || []),
-  };
-  const post = spineOutgoing({ targets, identity: identities(options) });
+  const targets = targetRules(config);
+  const secret = storedSecrets(store, secretSealer(resolve(config.dataDir)));
+  const post = spineOutgoing({ targets, identity: identities(options), secret });
   const sending = { messages, outbox, lookUps, post, viewOf, now, newId, traces };
   const process = processor({
     ...{ store, messages, lookUps, xml, answer, viewOf, now, newId, traces },
@@ -79,6 +80,7 @@ export function openSpineWork(options: SpineWorkOptions): SpineWork {
       [topics.process]: { send: process, gaveUp: unprocessed({ messages, traces }) },
       [topics.send]: { send: messageSender(sending), gaveUp: undelivered(sending) },
       [topics.signal]: { send: signalSender(sending), patience: 30_000 },
+      [topics.ask]: { send: askSender(sending) },
     },
   });
   return {
