@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import { openDirectory } from '../spine/sds/stored-directory.ts';
-import { openMessage, xmlBytes } from '../spine/ebxml/multipart.ts';
 import { readEbxml, type EbxmlEnvelope } from '../spine/ebxml/envelope.ts';
-import { writeAcknowledgment } from '../spine/ebxml/acknowledgement.ts';
 import { patientCollection } from '../fhir/pds/stored-patients.ts';
 import { searchAudit } from '../server/audit/search.ts';
 import { allOf } from './audit-folder.ts';
+import { acknowledging, Handler, moveEndpoints } from './message-handler.ts';
 import { openClient } from '../scripts/gatehouse/client.ts';
 import { messagesCommand } from '../scripts/gatehouse/commands/messages.ts';
 import { toUpdate } from '../spine/pds/update-request.ts';
@@ -32,74 +30,6 @@ import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 const id = () => crypto.randomUUID().toUpperCase();
 
-interface Received {
-  readonly action: string;
-  readonly envelope: EbxmlEnvelope;
-  readonly text: string;
-}
-
-/** A message handler of a practice: keeps what comes, and answers as it is told. */
-class Handler {
-  readonly received: Received[] = [];
-  answer: (message: EbxmlEnvelope) => { status: number; body: string } = () => ({
-    status: 202,
-    body: '',
-  });
-  readonly #server: Server;
-  #waiting: (() => void)[] = [];
-
-  constructor() {
-    this.#server = createServer((request, response) => {
-      void (async () => {
-        const chunks: Buffer[] = [];
-        for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-        const bytes = Buffer.concat(chunks);
-        assert.equal(Number(request.headers['content-length']), bytes.length);
-        const message = openMessage(one(bytes), request.headers['content-type'] ?? '');
-        const envelope = readEbxml(xmlBytes((await message.first()).envelope));
-        const { status, body } = this.answer(envelope);
-        response.writeHead(status, { 'content-type': 'text/xml' }).end(body);
-        const action = String(request.headers.soapaction);
-        this.received.push({ action, envelope, text: bytes.toString() });
-        for (const wake of this.#waiting) wake();
-      })();
-    });
-  }
-
-  async listen(port = 0): Promise<number> {
-    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  /** The first message of this kind, when it has come. */
-  async next(is: (received: Received) => boolean): Promise<Received> {
-    for (;;) {
-      const found = this.received.find(is);
-      if (found) return found;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-  }
-
-  close(): Promise<void> {
-    this.#server.closeAllConnections();
-    return new Promise((resolve) => {
-      this.#server.close(() => {
-        resolve();
-      });
-    });
-  }
-}
-
-async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
-  await Promise.resolve();
-  yield bytes;
-}
-
-const acknowledging = (message: EbxmlEnvelope) => ({
-  status: 200,
-  body: writeAcknowledgment(message, { messageId: id(), timestamp: '2026-11-01T12:00:00Z' }),
-});
-
 describe('asynchronous messages of Spine', () => {
   let platform: TestPlatform;
   let own: Handler;
@@ -117,19 +47,8 @@ describe('asynchronous messages of Spine', () => {
     const [found] = await view().handlers({ partyKey, interaction }, 1);
     return found?.cpaId ?? '';
   };
-  /** The endpoints of a party lead to this port. */
-  const move = async (partyKey: string, port: number, { scheme = 'http', fqdn = '' } = {}) => {
-    for (const { id: name } of await view().handlers({ partyKey })) {
-      const entry = await view().entry(`uniqueIdentifier=${name},ou=Services,o=nhs`);
-      if (!entry) continue;
-      const attributes = {
-        ...entry.attributes,
-        nhsMHSEndPoint: [`${scheme}://127.0.0.1:${port}/in`],
-        ...(fqdn === '' ? {} : { nhsMhsFQDN: [fqdn] }),
-      };
-      await view().replace({ ...entry, attributes }, 'test');
-    }
-  };
+  const move = (partyKey: string, port: number, how = {}) =>
+    moveEndpoints(view(), partyKey, port, how);
   const trace = (messageId: string): Sent => ({
     ...{ id: messageId, service: `${services}pdsquery`, action: 'QUPA_IN000006UK02' },
     act: {
