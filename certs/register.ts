@@ -79,9 +79,16 @@ export interface Register {
   ): Promise<Issued>;
   /**
    * The next certificate for the holder of this one, which goes on for the time being.
+   * @param order.profile for what the next one is good, where that is no longer the same
    * @throws as issue; Problem `not-found`, `conflict` when this one has been revoked
    */
-  renew(thumbprint: string, order: { readonly csr: string | Buffer } & Steps): Promise<Issued>;
+  renew(
+    thumbprint: string,
+    order: {
+      readonly csr: string | Buffer;
+      readonly profile?: CertificateHolder['profile'];
+    } & Steps,
+  ): Promise<Issued>;
   /**
    * Takes in a certificate of an outside authority. @param order.pem the certificate, and what is between it and the root
    * @throws CertificateRefused (Problem `invalid`) with all faults; Problem `conflict` when it is another's
@@ -175,13 +182,14 @@ export function openRegister(options: RegisterOptions): Register {
     issue,
     revoke,
     burn: (spki, why) => keys.burn(spki, why),
-    async renew(thumbprint, { csr, ...steps }) {
+    async renew(thumbprint, { csr, profile: wanted, ...steps }) {
       const before = (await certificates.get(thumbprint))?.value;
       if (!before)
         throw new Problem('not-found', 'No certificate with this thumbprint is registered');
       if (before.state === 'revoked')
         throw new Problem('conflict', 'A revoked certificate is not renewed: ask for a new one');
-      const { environment, deployment, partyKey, fqdn, profile, dnsNames } = before;
+      const { environment, deployment, partyKey, fqdn, dnsNames } = before;
+      const profile = wanted ?? before.profile;
       const otherNames = dnsNames.filter((name) => name !== fqdn);
       const holder = { environment, deployment, partyKey, fqdn, profile, otherNames };
       return issue({ csr, holder, ...steps });

@@ -24,7 +24,7 @@ export function certificateHooks(
       return toIssued(
         renews === undefined
           ? await register.issue({ csr, holder, ...steps })
-          : await register.renew(renews, { csr, ...steps }),
+          : await register.renew(renews, { csr, profile: wish.profile, ...steps }),
       );
     });
   return {

@@ -98,6 +98,16 @@ function hintFor(id: string, dir: string): string {
 /** What is kept in files, or told apart. */
 const apart = new Set(['pem', 'chain', 'authorities', 'test', 'next', 'notes']);
 
+/**
+ * The authorities of the listener it calls; for one that receives also those of its environment, of which the platform's own
+ * certificate is when it calls: deployed systems have one list for both.
+ */
+function trustedBy(body: Answer['body']): string {
+  const listener = body.authorities === undefined ? '' : textIn(body, 'authorities');
+  const caller = body.profile === 'endpoint' ? textIn(body, 'chain') : '';
+  return listener.includes(caller) ? listener : listener + caller;
+}
+
 /** Writes certificate and authorities, and says what to try; or what is waited for. */
 function keep({ status, body }: Answer, flags: IssueFlags): void {
   const item = Object.fromEntries(Object.entries(body).filter(([name]) => !apart.has(name)));
@@ -109,7 +119,8 @@ function keep({ status, body }: Answer, flags: IssueFlags): void {
   const fqdn = textIn(body, 'fqdn');
   const [crt, ca] = [certFile(flags.dir, fqdn, 'crt'), certFile(flags.dir, fqdn, 'ca')];
   writeOver(crt, textIn(body, 'pem') + textIn(body, 'chain'));
-  if (body.authorities !== undefined) writeOver(ca, textIn(body, 'authorities'));
+  const trusted = trustedBy(body);
+  if (trusted !== '') writeOver(ca, trusted);
   printItem(flags.json ? body : { ...item, file: crt }, flags);
   tellNotes(body.notes);
   if (flags.json || body.test === undefined) return;
