@@ -1,0 +1,311 @@
+/**
+ * What becomes of messages: accepted, completed by their last chunk, listed, fetched, acknowledged, tracked. Owns the order of
+ * the checks and the one write of each step; the wire is api.ts's, expiry and reports are expiry.ts's.
+ */
+import type { Blobs } from '../../core/blobs.ts';
+import { outboxEntry } from '../../core/outbox.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Collection, OutboxEntry, Store, Stored } from '../../core/store.ts';
+import { keepChunk } from './bodies.ts';
+import { meshError } from './errors.ts';
+import type { Mailbox, Mailboxes, WorkflowRule } from './mailboxes.ts';
+import {
+  meshMessageCollection,
+  messageKey,
+  newMessageId,
+  type MeshChunk,
+  type MeshMessage,
+} from './messages.ts';
+import { reportOf } from './reports.ts';
+import type { ChunkRange, SendFields } from './send-fields.ts';
+import { changed, completed, happened, putAt } from './steps.ts';
+
+export interface BrokerOptions {
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly mailboxes: Mailboxes;
+  readonly now: () => number;
+  readonly workflows: WorkflowRule;
+  /** Bytes of one request, and of a whole message. */
+  readonly limits: { readonly request: number; readonly message: number };
+  /** Free bytes below which nothing is accepted. */
+  readonly spare: number;
+  /** What else is to be done once a message is accepted, with the same write: push, receipts. */
+  readonly accepted?: (message: MeshMessage) => readonly OutboxEntry[];
+  /** Deliveries that stand for an address which is found later: "this patient's GP". */
+  readonly routed?: (expression: string, message: MeshMessage) => OutboxEntry | undefined;
+}
+
+/** Whose call it is: a mailbox that has proved itself. */
+export interface MeshCaller {
+  readonly environment: string;
+  readonly mailbox: Mailbox;
+}
+
+export interface Broker {
+  /** Takes a message or its first chunk; on disk when it resolves. @returns its id */
+  send(caller: MeshCaller, fields: SendFields, body: AsyncIterable<Buffer>): Promise<string>;
+  /** Takes a later chunk, or one anew. */
+  sendChunk(
+    caller: MeshCaller,
+    id: string,
+    n: number,
+    fields: Pick<SendFields, 'range' | 'encoding'>,
+    body: AsyncIterable<Buffer>,
+  ): Promise<void>;
+  /** Oldest first. @param after the place of the last one seen */
+  list(caller: MeshCaller, query: ListQuery): Promise<Listed>;
+  /** A message of its inbox, whatever became of it: version 1 goes on from its id. */
+  placed(caller: MeshCaller, id: string): Promise<MeshMessage | undefined>;
+  /** How many wait in the inbox: exact up to some thousands. */
+  count(caller: MeshCaller): Promise<number>;
+  /** The message for its recipient. @throws Problem 403, 404, 410 */
+  fetch(caller: MeshCaller, id: string): Promise<MeshMessage>;
+  /** For its recipient or sender, in any state. @throws Problem 404 */
+  about(caller: MeshCaller, id: string): Promise<MeshMessage>;
+  acknowledge(caller: MeshCaller, id: string): Promise<void>;
+  /** For its sender alone. @throws Problem 404 for everyone else */
+  track(caller: MeshCaller, id: string): Promise<MeshMessage>;
+  trackLocal(caller: MeshCaller, localId: string): Promise<readonly MeshMessage[]>;
+  readonly messages: Collection<MeshMessage>;
+}
+
+/** Their documents are read only where somebody looks into them. */
+export interface Listed {
+  readonly items: readonly Stored<MeshMessage>[];
+  readonly isLast: boolean;
+}
+
+export interface ListQuery {
+  readonly limit: number;
+  /** The place after which to go on. */
+  readonly after?: string;
+}
+
+export function openBroker(options: BrokerOptions): Broker {
+  const { store, blobs, mailboxes, now } = options;
+  const messages = store.open(meshMessageCollection);
+  const stored = async ({ environment }: MeshCaller, id: string) => {
+    const found = isMessageId(id) ? await messages.get(messageKey(environment, id)) : undefined;
+    if (!found) throw meshError('missing');
+    return found;
+  };
+  return {
+    messages,
+
+    async send(caller, fields, body) {
+      const { range } = fields;
+      if (range.n !== 1) throw meshError('chunks');
+      const recipient = await recipientOf(options, caller, fields);
+      await roomFor(options);
+      const chunk = await keepChunk(blobs, 1, body, options.limits.request);
+      return begun(options, messages, caller, fields, recipient, chunk);
+    },
+
+    async sendChunk(caller, id, n, { range, encoding }, body) {
+      const before = (await stored(caller, id)).value;
+      checkChunk(before, caller, n, range, encoding);
+      await roomFor(options);
+      const chunk = await keepChunk(blobs, n, body, options.limits.request);
+      const replaced = await added(options, messages, messageKey(caller.environment, id), chunk);
+      if (replaced?.blob !== undefined) await blobs.remove([replaced.blob]);
+    },
+
+    async list({ environment, mailbox }, { limit, after }) {
+      const equals = [`${environment}|${mailbox.id}`];
+      const from = after === undefined ? {} : { from: `${after}\u0001` };
+      const items: Stored<MeshMessage>[] = [];
+      let next: string | undefined;
+      do {
+        const page = { limit: Math.min(1000, limit - items.length) };
+        const more = next === undefined ? {} : { after: next };
+        const found = await messages.find({ index: 'inbox', equals, ...from, ...page, ...more });
+        items.push(...found.items);
+        next = found.next;
+      } while (next !== undefined && items.length < limit);
+      return { items, isLast: next === undefined };
+    },
+
+    async placed({ environment, mailbox }, id) {
+      const found = isMessageId(id) ? await messages.get(messageKey(environment, id)) : undefined;
+      return found?.value.recipient === mailbox.id ? found.value : undefined;
+    },
+
+    async count({ environment, mailbox }) {
+      const equals = [`${environment}|${mailbox.id}`];
+      const { items } = await messages.find({ index: 'inbox', equals, limit: 1000 });
+      return items.length;
+    },
+
+    async fetch(caller, id) {
+      const { value } = await stored(caller, id);
+      if (value.recipient !== caller.mailbox.id) throw meshError('notYours');
+      if (value.state !== 'accepted') throw meshError('gone', { messageId: id });
+      return value;
+    },
+
+    async about(caller, id) {
+      const { value } = await stored(caller, id);
+      const { id: mailbox } = caller.mailbox;
+      if (value.sender !== mailbox && value.recipient !== mailbox) throw meshError('missing');
+      if (value.sender !== mailbox && value.state !== 'accepted')
+        throw meshError('gone', { messageId: id });
+      return value;
+    },
+
+    async acknowledge(caller, id) {
+      const { value } = await stored(caller, id);
+      if (value.recipient !== caller.mailbox.id) throw meshError('notYours');
+      await changed(messages, messageKey(caller.environment, id), (message) =>
+        message.state === 'accepted'
+          ? { ...happened(message, 'acknowledged', now()), acknowledged: now() }
+          : undefined,
+      );
+    },
+
+    async track(caller, id) {
+      const { value } = await stored(caller, id);
+      if (value.sender !== caller.mailbox.id) throw meshError('missing');
+      return value;
+    },
+
+    async trackLocal({ environment, mailbox }, localId) {
+      const equals = [`${environment}|${mailbox.id}`, localId];
+      const { items } = await messages.find({ index: 'local', equals, limit: 3 });
+      return items.map(({ value }) => value);
+    },
+  };
+
+  /** @throws Problem 417 */
+  async function recipientOf(
+    { workflows }: BrokerOptions,
+    { environment, mailbox: sender }: MeshCaller,
+    { to, workflow }: SendFields,
+  ): Promise<Recipient> {
+    if (to.includes('_')) return { kind: 'expression', expression: to };
+    const found = await mailboxes.mailbox(environment, to);
+    // Whether it may be sent is told first: who may not send it learns nothing of others' mailboxes.
+    const sending = { environment, workflow, sender: sender.id, recipient: to };
+    if (!found?.active) return { kind: 'unregistered', to };
+    await mailboxes.judge(sending, workflows);
+    return { kind: 'mailbox', id: found.id };
+  }
+}
+
+type Recipient =
+  | { readonly kind: 'mailbox'; readonly id: string }
+  | { readonly kind: 'expression'; readonly expression: string }
+  | { readonly kind: 'unregistered'; readonly to: string };
+
+async function roomFor({ blobs, spare }: BrokerOptions): Promise<void> {
+  const free = await blobs.free();
+  if (free === undefined || free >= spare) return;
+  throw new Problem('unavailable', 'There is no room for messages just now', {
+    headers: { 'retry-after': '60' },
+  });
+}
+
+/** Puts the message under a new id; what it brings about lands with it. @throws Problem 417 with the id for nobody there */
+async function begun(
+  options: BrokerOptions,
+  messages: Collection<MeshMessage>,
+  { environment, mailbox }: MeshCaller,
+  { workflow, said, range, encoding }: SendFields,
+  recipient: Recipient,
+  chunk: MeshChunk,
+): Promise<string> {
+  for (;;) {
+    const at = options.now();
+    const id = newMessageId(at);
+    const base: MeshMessage = {
+      ...{ environment, id, kind: 'DATA', sender: mailbox.id, workflow, ...said },
+      ...(encoding === undefined ? {} : { encoding }),
+      ...{ recipient: recipient.kind === 'mailbox' ? recipient.id : '' },
+      ...{ total: range.total, chunks: [chunk], created: at, touched: at, events: [] },
+      state: 'uploading',
+    };
+    const message = firstState(base, recipient, at);
+    const key = messageKey(environment, id);
+    try {
+      await messages.put(key, message, {
+        expected: 0,
+        outbox: broughtAbout(options, message, recipient),
+      });
+    } catch (error) {
+      if (error instanceof Problem && error.kind === 'conflict') continue; // the id was taken
+      throw error;
+    }
+    if (recipient.kind === 'unregistered') throw meshError('unregistered', { messageId: id });
+    return id;
+  }
+}
+
+function firstState(message: MeshMessage, recipient: Recipient, at: number): MeshMessage {
+  if (recipient.kind === 'unregistered')
+    return happened(message, 'error', at, {
+      event: 'SEND',
+      code: '12',
+      text: 'Unregistered to address',
+    });
+  const uploading = happened(message, 'uploading', at);
+  return message.total === 1 && recipient.kind === 'mailbox' ? completed(uploading, at) : uploading;
+}
+
+function broughtAbout(
+  { accepted, routed }: BrokerOptions,
+  message: MeshMessage,
+  recipient: Recipient,
+): readonly OutboxEntry[] {
+  if (message.state === 'error') return [outboxEntry(reportOf(message))];
+  if (message.state === 'accepted') return accepted?.(message) ?? [];
+  if (recipient.kind !== 'expression' || message.total !== 1) return [];
+  const entry = routed?.(recipient.expression, message);
+  return entry ? [entry] : [];
+}
+
+/** @throws Problem 403, 404, 406, 417, 423 */
+function checkChunk(
+  message: MeshMessage,
+  { mailbox }: MeshCaller,
+  n: number,
+  range: ChunkRange,
+  encoding: 'gzip' | undefined,
+): void {
+  const messageId = message.id;
+  if (message.sender !== mailbox.id) throw meshError('notYours');
+  if (message.state !== 'uploading') throw meshError('complete', { messageId });
+  if (range.n !== n || range.n > range.total) throw meshError('chunks', { messageId });
+  if (range.total !== message.total)
+    throw meshError(n > message.total ? 'beyond' : 'chunks', { messageId });
+  if (encoding !== message.encoding) throw meshError('chunkEncoding', { messageId });
+}
+
+/** Puts a chunk in its place; with the last one missing the message is complete. @returns the chunk that it replaced */
+async function added(
+  options: BrokerOptions,
+  messages: Collection<MeshMessage>,
+  key: string,
+  chunk: MeshChunk,
+): Promise<MeshChunk | undefined> {
+  for (;;) {
+    const stored = await messages.get(key);
+    if (!stored) throw meshError('missing');
+    const { value } = stored;
+    if (value.state !== 'uploading') throw meshError('complete', { messageId: value.id });
+    const others = value.chunks.filter(({ n }) => n !== chunk.n);
+    const chunks = [...others, chunk].toSorted((a, b) => a.n - b.n);
+    const size = chunks.reduce((sum, one) => sum + one.size, 0);
+    if (size > options.limits.message) throw meshError('tooLarge', { messageId: value.id });
+    const at = options.now();
+    const more = { ...value, chunks, touched: at };
+    const next = chunks.length === value.total ? completed(more, at) : more;
+    const outbox = next.state === 'accepted' ? (options.accepted?.(next) ?? []) : [];
+    if (await putAt(messages, stored, next, outbox))
+      return value.chunks.find(({ n }) => n === chunk.n);
+  }
+}
+
+/** Ids are ours, and shown by others in either case. */
+function isMessageId(id: string): boolean {
+  return /^[A-Z0-9_]{1,60}$/.test(id);
+}

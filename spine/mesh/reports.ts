@@ -1,0 +1,67 @@
+/**
+ * Reports of what was not delivered: messages without a body in the sender's own inbox. Owns their ids, which come from the
+ * message and the code, so that making one twice is making it once; a report is never reported on.
+ */
+import { hash } from 'node:crypto';
+import type { NewDelivery } from '../../core/outbox.ts';
+import type { Outcome } from '../../core/outbox-runner.ts';
+import type { Delivery } from '../../core/outbox.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Store } from '../../core/store.ts';
+import { completed } from './steps.ts';
+import { digitsOf, meshMessageCollection, messageKey, type MeshMessage } from './messages.ts';
+
+/** The topic of the outbox whose sender makes reports. */
+export const reportTopic = 'mesh-report';
+
+/** The delivery that makes the report on a message which has ended badly. */
+export function reportOf(message: MeshMessage): NewDelivery {
+  const { environment, id, sender, workflow, events } = message;
+  const code = events[0]?.code ?? '';
+  return {
+    id: `${reportTopic}|${environment}|${id}|${code}`,
+    topic: reportTopic,
+    body: messageKey(environment, id),
+    about: { environment, messageId: id, mailbox: sender, workflow, code },
+    refs: [id],
+    schedule: { retries: 20, interval: 1_000, growing: true, lifetime: 5 * 24 * 3_600_000 },
+  };
+}
+
+/** The sender of the topic. */
+export function reporter(
+  store: Store,
+  now: () => number,
+): (delivery: Delivery) => Promise<Outcome> {
+  const messages = store.open(meshMessageCollection);
+  return async ({ body: key }) => {
+    const found = await messages.get(key);
+    if (!found) return { kind: 'dead', reason: 'the message is no longer kept' };
+    const { value } = found;
+    if (value.kind === 'REPORT') return { kind: 'done' };
+    const report = writeReport(value, now());
+    try {
+      await messages.put(messageKey(value.environment, report.id), report, { expected: 0 });
+    } catch (error) {
+      if (!(error instanceof Problem && error.kind === 'conflict')) throw error; // it is there
+    }
+    return { kind: 'done' };
+  };
+}
+
+function writeReport(message: MeshMessage, now: number): MeshMessage {
+  const { environment, id: linked, sender, workflow, localId, subject, events } = message;
+  const [last] = events;
+  const { code = '', event = 'SEND', text = '' } = last ?? {};
+  const at = last?.at ?? now;
+  const random = hash('sha256', `${linked} ${code}`, 'hex').slice(0, 12).toUpperCase();
+  const id = `${digitsOf(at)}${String(at % 1000).padStart(3, '0')}${random.slice(6).replace(/\D/g, '0').slice(0, 3)}_${random.slice(0, 6)}`;
+  const report: MeshMessage = {
+    ...{ environment, id, kind: 'REPORT', sender: '', recipient: sender, workflow, linked },
+    ...(localId === undefined ? {} : { localId }),
+    subject: subject === undefined ? 'NDR' : `NDR: ${subject}`,
+    report: { code, event: event === 'TRANSFER' ? 'SEND' : event, text },
+    ...{ total: 1, chunks: [], state: 'uploading', created: now, touched: now, events: [] },
+  };
+  return completed(report, now);
+}
