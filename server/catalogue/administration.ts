@@ -15,6 +15,7 @@ import {
   type KeyOptions,
 } from './key-administration.ts';
 import { keyPairs, type KeyPairs } from './key-pairs.ts';
+import { createDocumentReader } from './openapi/reader.ts';
 import { peopleAdministration, type PeopleAdministration } from './people-administration.ts';
 import { productAdministration, type ProductAdministration } from './product-administration.ts';
 import { proxyAdministration, type ProxyAdministration } from './proxy-administration.ts';
@@ -57,9 +58,10 @@ export function createAdministration(options: AdministrationOptions): Administra
   const { hooks = {} } = options;
   const ground = { ...options, hooks };
   const bases = openBases(options.store, () => options.clock.now());
+  const documents = createDocumentReader();
   const parts = {
-    apis: apiAdministration(options),
-    proxies: proxyAdministration({ ...ground, bases }),
+    apis: apiAdministration({ ...options, documents }),
+    proxies: proxyAdministration({ ...ground, bases, documents }),
     products: productAdministration(options),
   };
   const subscriptions = subscriptionAdministration(options);
@@ -75,7 +77,7 @@ export function createAdministration(options: AdministrationOptions): Administra
     }),
     people: peopleAdministration(options),
     ...parts,
-    setUp: (actor, api, given) => setUp(parts, actor, api, given),
+    setUp: (actor, api, given) => setUp({ ...parts, documents }, actor, api, given),
     apiSecrets: apiSecretAdministration(ground),
     insight: insightAdministration(ground),
     hooks,

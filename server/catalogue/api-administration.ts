@@ -14,9 +14,9 @@ import {
   type Specification,
   type Technology,
 } from './apis.ts';
-import { keepDocument, readDocument, readForPublishing } from './deployment-document.ts';
+import { keepDocument, readForPublishing } from './deployment-document.ts';
 import { permit } from './deployment.ts';
-import { judgeForPublishing } from './openapi/judge.ts';
+import type { DocumentReader } from './openapi/reader.ts';
 import { openRecords, type Ground } from './records.ts';
 import { must, type Action, type Actor } from './roles.ts';
 
@@ -76,7 +76,10 @@ export interface ApiAdministration {
   specification(actor: Actor, id: string): Promise<Stored<Specification>>;
 }
 
-export function apiAdministration(ground: Ground): ApiAdministration {
+export function apiAdministration(
+  ground: Ground & { readonly documents: DocumentReader },
+): ApiAdministration {
+  const { documents } = ground;
   const records = openRecords(ground, apiCollection, 'API');
   const specifications = openRecords(ground, specificationCollection, 'specification');
   const allow = (actor: Actor, action: Action) => (api: Api) => {
@@ -118,7 +121,9 @@ export function apiAdministration(ground: Ground): ApiAdministration {
       const { value: api } = await records.read(id);
       const deed = { actor, action: 'api.specification' };
       await permit(records, deed, id, 'api.specification', { organisation: api.owner });
-      const document = strict ? readForPublishing(text) : readDocument(text);
+      const document = strict
+        ? await readForPublishing(documents, text)
+        : await documents.read(text);
       await keepDocument(ground, actor, id, document);
       const stored = await records.change({
         deed,
@@ -127,7 +132,7 @@ export function apiAdministration(ground: Ground): ApiAdministration {
         allow: allow(actor, 'api.specification'),
         edit: (now) => ({ ...now, specification: document.id }),
       });
-      const { score, fit } = judgeForPublishing(document.value);
+      const { score, fit } = document.judgement;
       return { api: stored, warnings: document.warnings, score, fit };
     },
     async specification(actor, id) {

@@ -8,6 +8,7 @@ import { apiSecretCollection, apiSecretId } from './api-secrets.ts';
 import type { Bases } from './deployment-base.ts';
 import { wired, type PlatformHooks } from './deployment-hooks.ts';
 import type { Environment } from './environments.ts';
+import type { DocumentReader } from './openapi/reader.ts';
 import { proxyCollection, type Proxy, type ProxyDefinition } from './proxies.ts';
 import {
   definitionFaults,
@@ -20,6 +21,7 @@ import type { Ground } from './records.ts';
 export interface CheckGround extends Ground {
   readonly hooks: PlatformHooks;
   readonly bases: Bases;
+  readonly documents: DocumentReader;
 }
 
 /** What is to be deployed where. */

@@ -5,32 +5,21 @@
 import { Problem } from '../../core/problem.ts';
 import type { Stored } from '../../core/store.ts';
 import { specificationCollection, type Specification } from './apis.ts';
-import type { OpenApiDocument } from './openapi/document.ts';
-import { judgeForPublishing, leastScore } from './openapi/judge.ts';
-import { readOpenApi } from './openapi/read.ts';
+import { leastScore } from './openapi/judge.ts';
+import type { DocumentReader, ReadWhole } from './openapi/reader.ts';
 import { FaultsFound } from './proxy-rules.ts';
 import { openRecords, type Ground } from './records.ts';
 import type { Actor } from './roles.ts';
-import { specificationId } from './specification-id.ts';
 
-export interface ReadDocument {
-  /** SHA-256 of `text`, hex. */
-  readonly id: string;
-  /** JSON. */
-  readonly text: string;
-  readonly value: OpenApiDocument;
-  readonly warnings: readonly string[];
-}
+export type ReadDocument = ReadWhole;
 
-/** Leniently: what can be read is taken, with warnings. @throws Problem `invalid` with line and reason. */
-export function readDocument(text: string): ReadDocument {
-  return withId(readOpenApi(text));
-}
-
-/** Strictly, as for the public. @throws FaultsFound with all that is missing, Problem `invalid` */
-export function readForPublishing(text: string): ReadDocument {
-  const read = withId(readOpenApi(text, { strict: true }));
-  const { fit, score, reasons } = judgeForPublishing(read.value);
+/** Strictly, as for the public. @throws FaultsFound with all that is missing, Problem as the reader */
+export async function readForPublishing(
+  documents: DocumentReader,
+  text: string,
+): Promise<ReadDocument> {
+  const read = await documents.read(text, { strict: true });
+  const { fit, score, reasons } = read.judgement;
   if (fit) return read;
   // What nothing is published with comes first; the rest counts towards the score.
   const told = reasons.map(({ path, rule, message }) => ({
@@ -41,10 +30,6 @@ export function readForPublishing(text: string): ReadDocument {
     `The document, which scores ${score} where ${leastScore} are needed,`,
     told,
   );
-}
-
-function withId({ document, text, warnings }: ReturnType<typeof readOpenApi>): ReadDocument {
-  return { id: specificationId(text), text, value: document, warnings };
 }
 
 /** Keeps a document; one that is there already is left as it is. */

@@ -9,9 +9,9 @@ import type { Stored } from '../../core/store.ts';
 import type { ApiAdministration, NewApi } from './api-administration.ts';
 import { toDefinitions, type TemplateOptions } from './api-templates.ts';
 import type { Api } from './apis.ts';
-import { readDocument } from './deployment-document.ts';
 import type { Environment } from './environments.ts';
 import { apiFromNothing } from './first-document.ts';
+import type { DocumentReader } from './openapi/reader.ts';
 import type { NewProduct, ProductAdministration } from './product-administration.ts';
 import type { ProxyDefinition } from './proxies.ts';
 import type { ProxyAdministration } from './proxy-administration.ts';
@@ -54,6 +54,7 @@ export interface SetUpParts {
   readonly apis: ApiAdministration;
   readonly proxies: ProxyAdministration;
   readonly products: ProductAdministration;
+  readonly documents: DocumentReader;
 }
 
 /**
@@ -95,13 +96,13 @@ export async function setUp(
 
 /** Read and thought through before anything is made. @throws Problem `invalid` for a document that cannot be read. */
 async function planOf(
-  { apis }: SetUpParts,
+  { apis, documents }: SetUpParts,
   actor: Actor,
   api: NewApi,
   { openapi, ...options }: SetUpOptions,
 ): Promise<{ readonly plan: SetUpPlan; readonly told: readonly string[] }> {
   const text = openapi ?? (await publishedText(apis, actor, api.id));
-  const document = readDocument(text ?? JSON.stringify(apiFromNothing(api)));
+  const document = await documents.read(text ?? JSON.stringify(apiFromNothing(api)));
   const { sandbox, other, products, warnings } = toDefinitions(document.value, api, {
     ...options,
     specification: document.id,

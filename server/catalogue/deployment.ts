@@ -15,7 +15,7 @@ import {
   type Candidate,
   type CheckGround,
 } from './deployment-check.ts';
-import { keepDocument, readDocument, type ReadDocument } from './deployment-document.ts';
+import { keepDocument, type ReadDocument } from './deployment-document.ts';
 import type { Environment } from './environments.ts';
 import {
   proxyCollection,
@@ -158,7 +158,7 @@ async function candidateOf(
   await checkName(parts, api, environment, name);
   checkLength('release', wanted.release ?? '', 0, 200);
   const { specification: text } = wanted;
-  const document = text === undefined ? undefined : readDocument(text);
+  const document = text === undefined ? undefined : await parts.ground.documents.read(text);
   const specification = document && { id: document.id, value: document.value };
   return {
     candidate: { api, environment, proxy, definition, ...(specification ? { specification } : {}) },
