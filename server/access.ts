@@ -15,7 +15,7 @@ import { readProviders, type IdentityProvider } from './auth/providers.ts';
 import { simulatedCollections } from './auth/simulated/state.ts';
 import { sweep } from './auth/sweeping.ts';
 import { openAuthorisation, type Authorisation } from './authorisation.ts';
-import { createAdministration } from './catalogue/administration.ts';
+import { createAdministration, type Administration } from './catalogue/administration.ts';
 import type { Act } from './catalogue/api-call.ts';
 import type { PublicJwk } from './catalogue/apps.ts';
 import { burntBy, openBurntKeys, type BurntKeys } from './catalogue/burnt-keys.ts';
@@ -29,8 +29,10 @@ import { developerOptions } from './doctor-ground.ts';
 import type { Mount } from './mount-table.ts';
 import { newRsaKey, randomKey, readSecretFile, writeSecretFile } from './key-files.ts';
 import { firstAdministrator, managementMounts } from './management.ts';
+import { hubWelcome, seedHub } from './hub.ts';
 import { createOutgoing, type Outgoing } from './outgoing.ts';
 import { OutgoingFault } from './outgoing-fault.ts';
+import { sweepPortal } from './portal/portal.ts';
 import { createSimulation, type Simulation } from './simulated-sign-in.ts';
 import type { Peers } from './process-role.ts';
 import type { ServedStore } from './store/served.ts';
@@ -66,6 +68,7 @@ export interface AccessOptions {
 
 export interface Access {
   readonly authorisation: Authorisation;
+  readonly administration: Administration;
   readonly mounts: readonly Mount[];
   /** What has to wait until the port is known: the first administrator's file names the address. */
   listening(): Promise<void>;
@@ -112,6 +115,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   let made = { made: false, file: '' };
   return {
     authorisation,
+    administration,
     mounts: [
       ...authorisation.mounts,
       ...(simulation?.mounts(authorisation) ?? []),
@@ -121,13 +125,15 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     async listening() {
       await store.alone('start', async () => {
         if (options.withDemo) await demo(options, dataDir, authorisation);
+        if (options.withDemo) await seedHub(options);
         made = await firstAdministrator(store, clock, dataDir, addresses);
       });
     },
     sweep: async () =>
       (await authorisation.sweep()) +
+      (await sweepPortal(store, clock.now())) +
       (laptop ? await sweep(store, simulatedCollections, clock.now()) : 0),
-    welcome: () => welcome(config, addresses, made),
+    welcome: () => [...hubWelcome(options), ...welcome(config, addresses, made)],
     close: () => {
       authorisation.close();
     },

@@ -1,4 +1,7 @@
-/** The Express application: pages for people. APIs are handlers and never pass through here (docs/decisions/0003). */
+/**
+ * The Express application: what neither an API nor the developer hub claims, such as downloads and "page not found"
+ * (docs/decisions/0003 and 0023).
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { html, page as layout, pageHeaders, type Html } from '../core/html.ts';
@@ -6,9 +9,6 @@ import type { Log } from '../core/log.ts';
 
 export interface PagesOptions {
   readonly log: Log;
-  readonly publicUrl: () => string;
-  /** What runs where, in words, with paths below the public address. */
-  readonly services: readonly { readonly name: string; readonly path: string }[];
   /** Files offered for download: path to file on disk. */
   readonly downloads: Readonly<Record<string, string>>;
 }
@@ -19,9 +19,6 @@ export function createPages(options: PagesOptions): Express {
   app.use((_request, response, next) => {
     response.set(pageHeaders());
     next();
-  });
-  app.get('/', (_request, response) => {
-    response.type('html').send(home(options));
   });
   app.get('/style.css', (_request, response) => {
     response.type('css').send(style);
@@ -78,24 +75,6 @@ export function noApiHere(_request: IncomingMessage, response: ServerResponse): 
     'content-length': Buffer.byteLength(body),
   });
   response.end(body);
-}
-
-function home({ publicUrl, services }: PagesOptions): string {
-  const rows = services.map(
-    ({ name, path }) =>
-      html`<li><a href="${path}">${name}</a><br /><code>${publicUrl() + path}</code></li>`,
-  );
-  return page(
-    'Gatehouse',
-    html`<p>
-        The sandbox of this server holds invented people only. No data of real people may be put
-        into it.
-      </p>
-      <h2>What runs here</h2>
-      <ul>
-        ${rows}
-      </ul>`,
-  );
 }
 
 const notFound = page(

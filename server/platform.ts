@@ -156,6 +156,7 @@ export async function startPlatform(
             ...parts,
             workspaces,
             authorisation: access.authorisation,
+            administration: access.administration,
             check: healthCheck(store, journal),
             mounts: [...access.mounts, ...observing.mounts, ...certificates.mounts],
             observing,

@@ -21,6 +21,7 @@ import type { OpenJournal } from './audit/journal.ts';
 import { mayBeUsed } from './auth/client-certificate.ts';
 import type { Authorisation } from './authorisation.ts';
 import type { PlatformHooks } from './catalogue/deployment-hooks.ts';
+import type { Administration } from './catalogue/administration.ts';
 import { toEnvironment, type Environment } from './catalogue/environments.ts';
 import { openMutualTls, type MutualTls } from './mutual-tls.ts';
 import type { PlatformCertificates } from './certificate-authority.ts';
@@ -39,6 +40,7 @@ import { openHosting } from './hosting.ts';
 import type { LdapListeners } from './ldap-listeners.ts';
 import { ldapEnvironment, openLdap } from './ldap-listeners-parts.ts';
 import type { Handshakes } from './handshakes.ts';
+import { openHub, type HubOptions } from './hub.ts';
 import type { Observing } from './observing.ts';
 import { odsFhirBase } from './ods-proxies.ts';
 import { createOverload } from './overload.ts';
@@ -76,6 +78,7 @@ export interface ServingParts {
   readonly log: Logging;
   readonly addresses: Addresses;
   readonly authorisation: Authorisation;
+  readonly administration: Administration;
   readonly version: string;
   readonly check: () => Promise<void>;
   /** What the authorisation server, management and simulations serve. */
@@ -134,6 +137,17 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     standard: standardEnvironment(config),
     trustedProxies: trusted,
   });
+  const hub =
+    config.role === 'gateway'
+      ? undefined
+      : openHub({
+          ...parts,
+          standard: standardEnvironment(config),
+          catalogue: parts.authorisation.catalogue,
+          limits: counted.limits,
+          mailbox: parts.observing.mailbox,
+          services: servicesOf(config),
+        });
   const made: { gateway?: Gateway } = {};
   const routing = createRoutingParts({
     ...parts,
@@ -181,13 +195,17 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     },
     isTrustedProxy: (address) => trusted.has(address),
     shed: overload.shed,
-    reserved: (environment) => own.bases(environment),
+    reserved: (environment) => [...own.bases(environment), ...(hub?.reserved(environment) ?? [])],
   });
   made.gateway = hosting.gateway;
   const { observing } = parts;
   observing.serving({ gateway: hosting.gateway, catalogue: parts.authorisation.catalogue });
   const front = createPlatformFront(parts, {
-    tables: observing.traced(config.role === 'hub' ? [own] : [own, hosting.table]),
+    tables: observing.traced([
+      own,
+      ...(config.role === 'hub' ? [] : [hosting.table]),
+      ...(hub ? [hub.table] : []),
+    ]),
     trustedProxies: trusted,
     observer: both(overload, observing.observer),
     certified: mutualTls.certified,
@@ -297,7 +315,7 @@ function sandboxApp({ authorisation }: ServingParts): SandboxOptions['appOf'] {
 }
 
 function createPlatformFront(
-  { config, root, log, addresses, freshen }: ServingParts,
+  { config, root, log, freshen }: ServingParts,
   served: Pick<FrontOptions, 'tables' | 'trustedProxies' | 'observer' | 'certified'>,
 ): Front {
   return createFront({
@@ -311,33 +329,6 @@ function createPlatformFront(
         ? noApiHere
         : createPages({
             log,
-            publicUrl: () => addresses.root,
-            services: [
-              { name: 'PDS FHIR API: what it can do', path: at(config, `${pdsBase}/metadata`) },
-              {
-                name: 'PDS FHIR API: OpenAPI document',
-                path: '/specifications/personal-demographics.json',
-              },
-              { name: 'SDS FHIR API: OpenAPI document', path: `/specifications/${sdsApiId}.json` },
-              {
-                name: 'Organisation look-up: what it can do',
-                path: at(config, `${odsFhirBase}/metadata`),
-              },
-              {
-                name: 'Organisation look-up: OpenAPI document, FHIR',
-                path: '/specifications/ods-fhir.json',
-              },
-              {
-                name: 'Organisation look-up: OpenAPI document, ORD',
-                path: '/specifications/ods-ord.json',
-              },
-              {
-                name: 'SMART on FHIR: discovery',
-                path: at(config, `${smartFhirBase}/.well-known/smart-configuration`),
-              },
-              ...(config.installation === 'laptop' ? simulatedServices : []),
-              { name: 'Sandbox: scenarios to rehearse', path: at(config, '/_sandbox/scenarios') },
-            ],
             downloads: {
               '/specifications/personal-demographics.json': openApiFileOf(root),
               ...directoryDownloads(root),
@@ -348,6 +339,36 @@ function createPlatformFront(
 
 function openApiFileOf(root: string): string {
   return join(root, 'fhir', 'pds', 'openapi.json');
+}
+
+/** What runs where, for the home page. */
+function servicesOf(config: Config): HubOptions['services'] {
+  return [
+    { name: 'PDS FHIR API: what it can do', path: at(config, `${pdsBase}/metadata`) },
+    {
+      name: 'PDS FHIR API: OpenAPI document',
+      path: '/specifications/personal-demographics.json',
+    },
+    { name: 'SDS FHIR API: OpenAPI document', path: `/specifications/${sdsApiId}.json` },
+    {
+      name: 'Organisation look-up: what it can do',
+      path: at(config, `${odsFhirBase}/metadata`),
+    },
+    {
+      name: 'Organisation look-up: OpenAPI document, FHIR',
+      path: '/specifications/ods-fhir.json',
+    },
+    {
+      name: 'Organisation look-up: OpenAPI document, ORD',
+      path: '/specifications/ods-ord.json',
+    },
+    {
+      name: 'SMART on FHIR: discovery',
+      path: at(config, `${smartFhirBase}/.well-known/smart-configuration`),
+    },
+    ...(config.installation === 'laptop' ? simulatedServices : []),
+    { name: 'Sandbox: scenarios to rehearse', path: at(config, '/_sandbox/scenarios') },
+  ];
 }
 
 /** What is there where people are simulated. */

@@ -17,7 +17,7 @@ describe('the start page', () => {
     const html = await page.text();
     assert.equal(page.status, 200);
     assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
-    assert.equal(/<a [^>]*>/.exec(html)?.[0], '<a class="skip" href="#main">');
+    assert.equal(/<a [^>]*>/.exec(html)?.[0], '<a class="nhsuk-skip-link" href="#main">');
     const links = [...html.matchAll(/<li><a href="([^"]+)"/g)].map(([, link]) => link ?? '');
     assert.ok(links.length >= 4);
     for (const link of links) assert.equal((await fetch(platform.url + link)).status, 200, link);

@@ -24,6 +24,8 @@ const expected: Readonly<Record<Role, string>> = {
   auditor:
     'app.read* product.read* subscription.read* administrator.read* refusal.read* api.read* proxy.read* ' +
     'limits.read* status.read* usage.read* alert.read* message.read* trace.read*',
+  viewer:
+    'app.read product.read* subscription.read api.read* proxy.read limits.read status.read* usage.read',
 };
 
 describe('the role table', () => {

@@ -11,6 +11,7 @@ export const roles = [
   'product-owner',
   'developer',
   'auditor',
+  'viewer',
 ] as const;
 
 export type Role = (typeof roles)[number];
@@ -21,7 +22,7 @@ export type Reach = 'all' | 'own';
 /** Each action with the roles that may do it. Whoever is not named may not. */
 const table = {
   'app.create': { administrator: 'all', operator: 'all', developer: 'own' },
-  'app.read': everybodyBut({ developer: 'own' }),
+  'app.read': everybodyBut({ developer: 'own', viewer: 'own' }),
   /** Name, kinds, redirect URIs and the like; also another owner, who must be in reach as well. */
   'app.change': { administrator: 'all', operator: 'all', developer: 'own' },
   /** What is given by agreement and never taken: ASID, party key, attributes, switches. */
@@ -32,7 +33,7 @@ const table = {
   'product.create': { administrator: 'all', 'product-owner': 'all' },
   'product.read': everybodyBut({}),
   'product.change': { administrator: 'all', 'product-owner': 'all' },
-  'subscription.read': everybodyBut({ developer: 'own' }),
+  'subscription.read': everybodyBut({ developer: 'own', viewer: 'own' }),
   'subscription.request': { administrator: 'all', operator: 'all', developer: 'own' },
   'subscription.decide': { administrator: 'all', 'product-owner': 'all' },
   'subscription.suspend': { administrator: 'all', operator: 'all', 'product-owner': 'all' },
@@ -58,12 +59,12 @@ const table = {
   'api.product': { administrator: 'all', operator: 'all', developer: 'own' },
   'api.secret': { administrator: 'all', operator: 'all', developer: 'own' },
   'proxy.deploy': { administrator: 'all', operator: 'all', developer: 'own' },
-  'proxy.read': everybodyBut({ developer: 'own' }),
+  'proxy.read': everybodyBut({ developer: 'own', viewer: 'own' }),
   'proxy.rollback': { administrator: 'all', operator: 'all', developer: 'own' },
   'proxy.state': { administrator: 'all', operator: 'all', developer: 'own' },
-  'limits.read': everybodyBut({ developer: 'own' }),
+  'limits.read': everybodyBut({ developer: 'own', viewer: 'own' }),
   'status.read': everybodyBut({}),
-  'usage.read': everybodyBut({ developer: 'own' }),
+  'usage.read': everybodyBut({ developer: 'own', viewer: 'own' }),
   'alert.read': { administrator: 'all', operator: 'all', auditor: 'all' },
   'alert.change': { administrator: 'all', operator: 'all' },
   /** Deliveries of messages between systems, never their contents; and trying again or giving up. */
@@ -171,6 +172,7 @@ function everybodyBut(narrower: Partial<Record<Role, Reach>>): Readonly<Record<R
     'product-owner': 'all',
     developer: 'all',
     auditor: 'all',
+    viewer: 'all',
     ...narrower,
   };
 }

@@ -42,6 +42,8 @@ export interface Mailbox {
   /** How it stands: messages of the last hour that ended, and for how long the oldest has waited. */
   standing(): Promise<MailStanding>;
   list(query: { readonly limit?: number; readonly after?: string }): Promise<Page<KeptMail>>;
+  /** Messages since a time, newest first; at most a thousand. */
+  newest(since: number): Promise<readonly KeptMail[]>;
   /** Removes what ended long ago. */
   sweep(): Promise<void>;
 }
@@ -128,6 +130,12 @@ export function createMailbox(options: MailboxOptions): Mailbox {
         ...{ index: 'time', equals: ['all'], limit },
         ...(after === undefined ? {} : { after }),
       }),
+    async newest(since) {
+      const { items } = await collection.find({
+        ...{ index: 'time', equals: ['all'], from: iso(since), limit: 1000 },
+      });
+      return items.map(({ value }) => value).reverse();
+    },
     async sweep() {
       for (const state of ['sent', 'failed'] as const)
         for (const { id, version } of (await find(state, { to: now() - kept })).items)

@@ -1,0 +1,42 @@
+/** The limits on attempts of the hub: by address, and by account or mail address, known or not, so that they tell nothing. */
+import { FormRefused } from './form.ts';
+import type { AttemptLimit, Hub } from './hub-parts.ts';
+import type { Visit } from './page.ts';
+import { digest } from './secrets.ts';
+
+/**
+ * A sign-in: ten a quarter of an hour for an account at an address, a hundred for an account and for an address.
+ * @param mark changes when the account was signed in to: attempts that came before are forgotten then
+ */
+export function passwordAttempts(visit: Visit, email: string, mark: number): AttemptLimit[] {
+  const who = digest(email.toLowerCase());
+  const { address } = visit.call;
+  return [
+    { key: `hub-password:${who}:${mark}:${address}`, limit: 10, minutes: 15 },
+    { key: `hub-password:${who}:${mark}`, limit: 100, minutes: 15 },
+    { key: `hub-password:${address}`, limit: 200, minutes: 15 },
+  ];
+}
+
+/** A code of the second factor: five in five minutes for an account, wherever it is tried from. */
+export function codeAttempts(account: string, mark: number): AttemptLimit[] {
+  return [{ key: `hub-code:${account}:${mark}`, limit: 5, minutes: 5 }];
+}
+
+/** A message to an address that a stranger typed: one a minute and five an hour to it, fifty an hour from an address. */
+export function messageAttempts(visit: Visit, email: string): AttemptLimit[] {
+  const who = digest(email.toLowerCase());
+  return [
+    { key: `hub-mail-minute:${who}`, limit: 2, minutes: 1 },
+    { key: `hub-mail:${who}`, limit: 6, minutes: 60 },
+    { key: `hub-mail-from:${visit.call.address}`, limit: 60, minutes: 60 },
+  ];
+}
+
+/** @throws FormRefused 429 that says how long to wait */
+export async function mustNotExceed(hub: Hub, limits: readonly AttemptLimit[]): Promise<void> {
+  const seconds = await hub.attempt(limits);
+  if (seconds === 0) return;
+  const wait = seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+  throw new FormRefused([{ text: `Too many attempts. Try again in ${wait}` }], 429);
+}

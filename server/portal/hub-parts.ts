@@ -1,0 +1,82 @@
+/** What the pages of the hub are given: ports, and the parts made of them. Owns no behaviour. */
+import type { Log } from '../../core/log.ts';
+import type { Administration } from '../catalogue/administration.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Ground } from '../catalogue/records.ts';
+import type { Accounts } from './accounts.ts';
+import type { Assets } from './assets.ts';
+import type { Links } from './links.ts';
+import type { Passwords } from './passwords.ts';
+import type { Sessions } from './sessions.ts';
+import type { Teams } from './teams.ts';
+
+/** A limit on attempts: so many in so many minutes. */
+export interface AttemptLimit {
+  /** Without anything personal in clear. */
+  readonly key: string;
+  readonly limit: number;
+  readonly minutes: number;
+}
+
+/** A message as it goes out. */
+export interface HubMail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  /** For figures. */
+  readonly template: string;
+}
+
+/** A message as the local outbox shows it. */
+export interface OutboxMail extends HubMail {
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+}
+
+/** What the platform hands to the hub. */
+export interface HubPorts extends Ground {
+  readonly log: Log;
+  readonly assets: Assets;
+  /** Cookies as this platform sets them: `__Host-` and Secure over https. */
+  readonly cookies: {
+    read(
+      exchange: { readonly headers: Readonly<Record<string, string | undefined>> },
+      name: string,
+    ): string | undefined;
+    set(name: string, value: string, seconds: number): string;
+  };
+  readonly sealer: {
+    seal(text: string, about: string): string;
+    open(sealed: string, about: string): string | undefined;
+  };
+  /** Takes one from each; gives the seconds to wait, 0 when all gave. */
+  attempt(limits: readonly AttemptLimit[]): Promise<number>;
+  /** Takes a message; resolves when it is on disk. */
+  send(id: string, mail: HubMail): Promise<void>;
+  /** The newest messages, newest first, where there is no mail server and the caller's machine is this one. */
+  readonly outbox?: () => Promise<readonly OutboxMail[]>;
+  readonly publicUrl: () => string;
+  /** The name of an active organisation in the directory. */
+  organisation(odsCode: string): Promise<string | undefined>;
+  readonly administration: Administration;
+  readonly catalogue: Catalogue;
+  /** What runs here, in words, with paths. */
+  readonly services: readonly { readonly name: string; readonly path: string }[];
+  /** Accounts to try, on a laptop. */
+  readonly tryOut?: () => TryOut | undefined;
+}
+
+/** Accounts that are there from the start, and the password of all of them. */
+export interface TryOut {
+  readonly password: string;
+  readonly accounts: readonly { readonly email: string; readonly what: string }[];
+}
+
+/** What pages are made of. */
+export interface Hub extends HubPorts {
+  readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly links: Links;
+  readonly teams: Teams;
+  readonly passwords: Passwords;
+}

@@ -1,0 +1,78 @@
+/** The messages the hub sends, as plain text. Owns their words; when they are sent, the pages say. */
+import type { HubMail } from './hub-parts.ts';
+
+const signature = '\n\nGatehouse developer hub\n';
+
+export function verifyMessage(to: string, name: string, link: string): HubMail {
+  return message(
+    'hub-verify',
+    to,
+    'Confirm your e-mail address',
+    `Hello ${name},\n\nopen this link and press the button to confirm your e-mail address:\n\n${link}\n\nThe link works once, within 24 hours. If you did not ask for an account, do nothing: none is made.`,
+  );
+}
+
+export function knownMessage(to: string, signIn: string, reset: string): HubMail {
+  return message(
+    'hub-known',
+    to,
+    'You have an account already',
+    `Somebody, probably you, asked for an account with this e-mail address. You have one already.\n\nSign in: ${signIn}\nSet a new password: ${reset}\n\nIf it was not you, do nothing: your account is as it was.`,
+  );
+}
+
+export function resetMessage(to: string, link: string): HubMail {
+  return message(
+    'hub-reset',
+    to,
+    'Set a new password',
+    `Somebody, probably you, asked for a new password. Open this link to set it:\n\n${link}\n\nThe link works once, within an hour. If it was not you, do nothing: your password is as it was.`,
+  );
+}
+
+export function unknownMessage(to: string, signUp: string): HubMail {
+  return message(
+    'hub-unknown',
+    to,
+    'No account with this e-mail address',
+    `Somebody, probably you, asked for a new password. There is no account with this e-mail address; perhaps you used another one.\n\nCreate an account: ${signUp}\n\nIf it was not you, do nothing.`,
+  );
+}
+
+export function newEmailMessage(to: string, link: string): HubMail {
+  return message(
+    'hub-new-email',
+    to,
+    'Confirm your new e-mail address',
+    `Open this link while you are signed in and press the button to use this e-mail address from now on:\n\n${link}\n\nThe link works once, within 24 hours. If you did not ask for this, do nothing.`,
+  );
+}
+
+/** To the old address: who did not do this learns of it. */
+export function changedMessage(to: string, what: string, help: string): HubMail {
+  return message(
+    'hub-changed',
+    to,
+    `Your account: ${what}`,
+    `This has just been done to your account: ${what}.\n\nIf it was not you, set a new password and ask for help: ${help}`,
+  );
+}
+
+export function invitationMessage(
+  to: string,
+  team: string,
+  by: string,
+  role: string,
+  link: string,
+): HubMail {
+  return message(
+    'hub-invitation',
+    to,
+    `Invitation to the team ${team}`,
+    `${by} invites you to the team ${team}, in the role ${role}.\n\n${link}\n\nThe link works once, within 7 days, for an account with this e-mail address. If you do not know what this is about, do nothing.`,
+  );
+}
+
+function message(template: string, to: string, subject: string, text: string): HubMail {
+  return { template, to, subject, text: text + signature };
+}

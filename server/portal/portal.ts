@@ -1,0 +1,78 @@
+/**
+ * The developer hub: every page in one table. Owns the table and which paths are the hub's; a new page is a line here and a
+ * function in a file of its own (page.ts says of what form).
+ */
+import type { Handler } from '../../core/exchange.ts';
+import type { Store } from '../../core/store.ts';
+import { accountPages } from './account-pages.ts';
+import { openAccounts } from './accounts.ts';
+import { assetsBase } from './assets.ts';
+import { removeEnded } from './ended.ts';
+import { homePages } from './home-pages.ts';
+import type { Hub, HubPorts } from './hub-parts.ts';
+import { invitationPages } from './invitation-pages.ts';
+import { linkCollection, openLinks } from './links.ts';
+import { outboxPage } from './outbox-page.ts';
+import type { Pages } from './page.ts';
+import { createPasswords } from './passwords.ts';
+import { postCollection } from './posts.ts';
+import { resetPages } from './reset-pages.ts';
+import { runPages } from './runner.ts';
+import { secondFactorPages } from './second-factor-pages.ts';
+import { openSessions, sessionCollection } from './sessions.ts';
+import { signInPages } from './sign-in-pages.ts';
+import { signUpPages } from './sign-up-pages.ts';
+import { teamPages } from './team-pages.ts';
+import { openTeams } from './teams.ts';
+
+export interface Portal {
+  readonly handler: Handler;
+  /** Whether a path is a page or a file of the hub. */
+  claims(path: string): boolean;
+  /** The first segments of its paths: no API may have one of them. */
+  readonly bases: readonly string[];
+}
+
+export function createPortal(ports: HubPorts): Portal {
+  const now = () => ports.clock.now();
+  const hub: Hub = {
+    ...ports,
+    accounts: openAccounts(ports),
+    sessions: openSessions(ports.store, now),
+    links: openLinks(ports.store, now),
+    teams: openTeams(ports),
+    passwords: createPasswords(),
+  };
+  const pages: Pages = {
+    ...homePages(hub),
+    ...signUpPages(hub),
+    ...signInPages(hub),
+    ...resetPages(hub),
+    ...accountPages(hub),
+    ...secondFactorPages(hub),
+    ...teamPages(hub),
+    ...invitationPages(hub),
+    ...outboxPage(hub),
+  };
+  const firsts = new Set([assetsBase, ...Object.keys(pages).map(firstOf)]);
+  return {
+    handler: runPages(hub, pages),
+    claims: (path) => firsts.has(firstOf(path)),
+    bases: [...firsts].filter((base) => base !== '/'),
+  };
+}
+
+/** `/teams` of `/teams/new`; `/` of itself. */
+function firstOf(path: string): string {
+  const end = path.indexOf('/', 1);
+  return end < 0 ? path : path.slice(0, end);
+}
+
+/** Removes sessions, links and marks that have ended; says how many. */
+export async function sweepPortal(store: Store, now: number): Promise<number> {
+  return (
+    (await removeEnded(store, sessionCollection, now)) +
+    (await removeEnded(store, linkCollection, now)) +
+    (await removeEnded(store, postCollection, now))
+  );
+}
