@@ -13,6 +13,7 @@ import {
   put,
   putAt,
   timeKey,
+  usedUp,
   type Delivery,
   type NewDelivery,
 } from './outbox.ts';
@@ -206,7 +207,7 @@ async function tried(
     return;
   }
   if (delivery.attempts > delivery.schedule.retries) {
-    await giveUp(options, topic, collection, stored, told('retries used up', delivery.reason));
+    await giveUp(options, topic, collection, stored, told(usedUp, delivery.reason));
     return;
   }
   const patience = topic.patience ?? 60_000;
@@ -250,7 +251,7 @@ async function note(
   const reason = outcome.kind === 'again' ? outcome.reason : 'not acknowledged';
   const last = delivery.attempts > delivery.schedule.retries;
   if (outcome.kind === 'again' && last) {
-    await giveUp(options, topic, collection, claimed, told('retries used up', reason));
+    await giveUp(options, topic, collection, claimed, told(usedUp, reason));
     return;
   }
   const state = outcome.kind === 'again' ? ('waiting' as const) : ('sent' as const);

@@ -97,6 +97,9 @@ export const deliveryCollection: CollectionOf<Delivery> = {
 /** The topic of the store's entries that become deliveries. */
 export const handedIn = 'outbox';
 
+/** How the reason of a delivery begins that was tried as often as its schedule says. */
+export const usedUp = 'retries used up';
+
 /** How long what has ended is kept for support. */
 const keptFor = 7 * 24 * 60 * 60_000;
 

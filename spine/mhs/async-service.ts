@@ -5,7 +5,7 @@
  */
 import { finished } from 'node:stream/promises';
 import type { Caller, Exchange, Handler, Reply } from '../../core/exchange.ts';
-import { outboxEntry, type NewDelivery, type Outbox } from '../../core/outbox.ts';
+import { outboxEntry, usedUp, type NewDelivery, type Outbox } from '../../core/outbox.ts';
 import { Problem } from '../../core/problem.ts';
 import type { OutboxEntry, Stored } from '../../core/store.ts';
 import { writeAcknowledgment } from '../ebxml/acknowledgement.ts';
@@ -22,7 +22,7 @@ import { xmlFailure } from '../soap/envelope.ts';
 import { XmlFault } from '../../core/xml.ts';
 import { fault, faultOf } from '../soap/fault.ts';
 import { contractFor, persistence, scheduleOf, type FoundContract } from './contracts.ts';
-import { processing, sending, signalling } from './deliveries.ts';
+import { processing, sending, sendingId, signalling } from './deliveries.ts';
 import {
   messageKey,
   type BodyKeeper,
@@ -31,7 +31,7 @@ import {
   type TransportAnswer,
 } from './kept-message.ts';
 import { asidRefused, judgeParties, type LookUps } from './look-ups.ts';
-import { takeSignal } from './signals.ts';
+import { relay, takeSignal } from './signals.ts';
 import { endpointFacts, headerFacts, headOf, idsOf, tellFailure } from './traced.ts';
 
 export interface AsyncOptions {
@@ -169,14 +169,30 @@ async function repeated(
 }
 
 async function answeredAgain(
-  { outbox, newId }: AsyncOptions,
+  options: AsyncOptions,
   { id: key, value }: Stored<KeptMessage>,
 ): Promise<Taken> {
+  const { outbox, newId } = options;
+  if (value.relayed === true) await relayedAgain(options, key);
   if (value.between !== undefined && value.ackActor?.endsWith(':nextMSH')) {
     const signal = { key, from: value.between, messageId: newId().toUpperCase() };
     await outbox.add(signalling({ ...signal, signal: 'acknowledgment' }, value));
   }
   return new Taken(value.answer ?? accepted(''));
+}
+
+/**
+ * Where the ends see to reliability, the first sender is who tries again: what it repeats is sent on again, or has its
+ * acknowledgement relayed again. What the receiver refused, or people in support gave up, is left alone.
+ */
+async function relayedAgain(options: AsyncOptions, key: string): Promise<void> {
+  const delivery = await options.outbox.get(sendingId(key));
+  if (delivery?.state === 'done') await relay(options, key);
+  const isOver = delivery?.state === 'dead' && delivery.reason?.startsWith(usedUp) === true;
+  if (!delivery || !(isOver || delivery.state === 'sent')) return;
+  await options.outbox.retry(delivery.id).catch((error: unknown) => {
+    if (Problem.from(error).kind !== 'conflict') throw error; // it is being sent just now
+  });
 }
 
 async function contracted(
@@ -273,7 +289,9 @@ async function kept(
     ...(polled === undefined ? {} : { pollId: polled }),
   };
   const key = messageKey(message);
-  const schedule = { ...scheduleOf(contract, envelope, handler), lifetime };
+  const schedule = toEnd
+    ? { retries: 0, interval: lifetime, lifetime }
+    : { ...scheduleOf(contract, envelope, handler), lifetime };
   const work: NewDelivery[] = forwarded
     ? [sending(key, message, schedule)]
     : [processing(key, message, lifetime)];

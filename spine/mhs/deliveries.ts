@@ -51,7 +51,12 @@ export function signalling(signal: SignalBody, about: MessageAbout): NewDelivery
   return { ...of(topics.signal, id, JSON.stringify(signal), told, schedule), lane };
 }
 
-/** The id of the delivery of a message. */
+/** The id of the delivery that sends a message on. */
+export function sendingId(key: string): string {
+  return deliveryId(topics.send, key);
+}
+
+/** The id of a delivery. */
 function deliveryId(topic: string, key: string): string {
   return `${topic}|${key}`;
 }

@@ -2,7 +2,7 @@
  * Sends messages and signals to the endpoints that the directory has at that moment, and reads what comes back. Owns what
  * an answer of the other side means; the wire is handed in.
  */
-import type { Delivery, NewDelivery, Outbox } from '../../core/outbox.ts';
+import { usedUp, type Delivery, type NewDelivery, type Outbox } from '../../core/outbox.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Outcome } from '../../core/outbox-runner.ts';
 import type { Trace, Traces } from '../../core/trace.ts';
@@ -125,6 +125,8 @@ export function undelivered({
     trace?.add('gave-up', `It is not sent again: ${reason}`);
     trace?.end();
     if (value?.kind !== 'forward' || !value.acknowledged) return [];
+    // Where the ends see to reliability, one failed attempt is no end: the first sender tries again.
+    if (value.relayed === true && reason.startsWith(usedUp)) return [];
     const signal = { key, from: value.between ?? value.toParty, messageId: newId().toUpperCase() };
     return [signalling({ ...signal, signal: 'delivery-failure' }, value)];
   };
