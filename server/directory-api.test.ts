@@ -136,6 +136,42 @@ describe('the directory in the management API and at the terminal', () => {
     assert.doesNotMatch(await run('find', filter), /^l: Elsewhere$/m);
   });
 
+  it('takes entries that are not whole when it is told to, and serves what they have', async () => {
+    const bare = join(platform.dataDir, 'bare.ldif');
+    const interaction = 'urn:nhs:names:services:gpconnect:fhir:rest:read:bare-1';
+    const lines = [
+      ...['dn: uniqueIdentifier=Y90997,ou=Organisations,o=nhs', 'objectClass: nhsGPPractice'],
+      ...['nhsIDCode: Y90997', ''],
+      ...['dn: uniqueIdentifier=918999299001,ou=Services,o=nhs', 'objectClass: nhsAs'],
+      ...['nhsIDCode: Y90997', `nhsAsSvcIA: ${interaction}`, ''],
+      ...['dn: uniqueIdentifier=918999299002,ou=Services,o=nhs', 'objectClass: nhsMhs'],
+      ...[
+        'nhsIDCode: Y90997',
+        `nhsMhsSvcIA: ${interaction}`,
+        'nhsMHSEndPoint: https://a.example',
+        '',
+      ],
+    ];
+    writeFileSync(bare, lines.join('\n'));
+    await assert.rejects(run('import', bare), /Line 1: .* is missing/);
+    const told = JSON.parse(await run('import', bare, '--lenient', '--json'));
+    assert.deepEqual([told.added, told.lacking.entries], [3, 3]);
+    assert.equal(told.lacking.attributes.nhsDateApproved, 2);
+    assert.equal(told.lacking.first[1].line, 5);
+    assert.match(await run('import', bare, '--lenient'), /postalCode +1/);
+    const ask = (path: string) => fetch(platform.url + path);
+    const query =
+      'organization=https%3A%2F%2Ffhir.nhs.uk%2FId%2Fods-organization-code%7CY90997&' +
+      `identifier=https%3A%2F%2Ffhir.nhs.uk%2FId%2FnhsServiceInteractionId%7C${interaction}`;
+    for (const kind of ['Device', 'Endpoint']) {
+      const answer = await ask(`/spine-directory/FHIR/R4/${kind}?${query}`);
+      assert.equal(answer.status, 200, kind);
+      assert.equal(((await answer.json()) as { total: number }).total, 1);
+    }
+    for (const path of ['/STU3/Organization/Y90997', '/ORD/2-0-0/organisations/Y90997'])
+      assert.equal((await ask(path)).status, 200, path);
+  });
+
   it('names the line that is wrong, and changes nothing', async () => {
     const group = 'dn: uniqueIdentifier=W1,ou=Workgroups,o=nhs\nobjectClass: nhsWg\ncn: x\n';
     await assert.rejects(sent(`${group}nhsIDCode: Y90001\n\nnonsense\n`), {

@@ -10,7 +10,7 @@ import type { Directory, Entry, Scope } from '../spine/sds/directory.ts';
 import { root } from '../spine/sds/directory-tree.ts';
 import { readEntryLines, writeEntryLine } from '../spine/sds/entry-lines.ts';
 import { parseFilter } from '../spine/sds/filter.ts';
-import { planImport, runImport } from '../spine/sds/import-entries.ts';
+import { planImport, runImport, type Lacking } from '../spine/sds/import-entries.ts';
 import { readLdif } from '../spine/sds/ldif-read.ts';
 import { ldifHead, writeLdif } from '../spine/sds/ldif-write.ts';
 import { hintsFor } from '../spine/sds/search-hints.ts';
@@ -79,7 +79,7 @@ const facts: Readonly<Record<string, RouteFacts>> = {
     summary: 'Puts entries into the Spine Directory; all or, when a line is wrong, none',
     rights: ['app.agree'],
     media: Object.values(mediaTypes),
-    query: { environment: text, replace: flag, check: flag },
+    query: { environment: text, replace: flag, check: flag, lenient: flag },
   },
   'GET /directory/export': {
     summary: 'Gives the Spine Directory as LDIF or as JSON lines',
@@ -152,16 +152,31 @@ async function importEntries(
   });
   const view = directory.in(environment === undefined ? '' : directoryView(environment));
   const read = formatOf(x) === 'ldif' ? readLdif : readEntryLines;
-  const replace = x.query.get('replace') === 'true';
-  const plan = await planImport(view, read(limited(x.body.stream())), { replace });
-  const counts = { added: plan.add.length, replaced: plan.replace.length, same: plan.same };
-  if (x.query.get('check') === 'true') return json(200, { ...counts, checked: true });
+  const wants = (name: string) => x.query.get(name) === 'true';
+  const terms = { replace: wants('replace'), lenient: wants('lenient') };
+  const plan = await planImport(view, read(limited(x.body.stream())), terms);
+  const counts = {
+    ...{ added: plan.add.length, replaced: plan.replace.length, same: plan.same },
+    ...(terms.lenient ? { lacking: lackingIn(plan.lacking) } : {}),
+  };
+  if (wants('check')) return json(200, { ...counts, checked: true });
   await runImport(plan, (how, entry) =>
     entered(options, { ...deed, action: `directory.${how}` }, entry.dn.slice(0, 200), () =>
-      view[how](entry, actor.id),
+      view[how](entry, actor.id, terms),
     ),
   );
   return json(200, counts);
+}
+
+/** So many entries that lack something are named; all are counted. */
+const mostLacking = 100;
+
+/** How many entries are not whole, how many lack which attribute, and the first of them. */
+function lackingIn(lacking: readonly Lacking[]): object {
+  const attributes: Record<string, number> = {};
+  for (const one of lacking)
+    for (const name of one.attributes) attributes[name] = (attributes[name] ?? 0) + 1;
+  return { entries: lacking.length, attributes, first: lacking.slice(0, mostLacking) };
 }
 
 /** @throws Problem `unsupported` */

@@ -47,6 +47,11 @@ export interface Search {
   readonly goOn?: () => void;
 }
 
+export interface WriteTerms {
+  /** Whether attributes that the entry's classes need may be missing, as in entries of directories in use. */
+  readonly lenient?: boolean;
+}
+
 /** An accredited system (`nhsAs`). */
 export interface AccreditedSystem {
   readonly asid: string;
@@ -181,9 +186,9 @@ export interface Directory {
   /** Every organisation, in order of code, page by page: `after` is the last code of the page before. */
   organisations(after?: string, limit?: number): Promise<readonly Organisation[]>;
   /** Resolves when it is on disk. @throws Problem `conflict` when it is there, `invalid` by the schema, `not-found` without parent. */
-  add(entry: Entry, by: string): Promise<void>;
+  add(entry: Entry, by: string, terms?: WriteTerms): Promise<void>;
   /** Replaces an entry. @throws Problem `not-found`, `invalid` */
-  replace(entry: Entry, by: string): Promise<void>;
+  replace(entry: Entry, by: string, terms?: WriteTerms): Promise<void>;
   /** @throws Problem `not-found`, `conflict` when entries lie below it */
   remove(dn: string, by: string): Promise<void>;
   /** Calls back after each change to any entry, of any process (caches drop all); returns what stops it. */

@@ -145,6 +145,46 @@ describe('an import', () => {
       assert.equal(await directory.entry('uniqueIdentifier=W8,ou=Workgroups,o=nhs'), undefined);
     });
 
+  it('takes entries that lack what the schema needs when it is told to, and names them', async () => {
+    const text = [
+      'dn: uniqueIdentifier=918999199001,ou=Services,o=nhs',
+      'objectClass: nhsAs',
+      'nhsIDCode: Y90001',
+      'nhsAsSvcIA: urn:nhs:names:services:pds:QUPA_IN000008UK02',
+      '',
+      'dn: uniqueIdentifier=918999199002,ou=Services,o=nhs',
+      'objectClass: nhsMhs',
+      'nhsIDCode: Y90001',
+      'nhsMhsSvcIA: urn:nhs:names:services:pds:QUPA_IN000008UK02',
+      '',
+    ].join('\n');
+    await assert.rejects(plan(text), { kind: 'invalid', message: /^Line 1: \w+ is missing/ });
+    const terms = { replace: false, lenient: true };
+    const read = () => readLdif(pieces(`${text}\n${group('W10')}`));
+    const planned = await planImport(directory, read(), terms);
+    assert.deepEqual(
+      planned.lacking.map(({ line, dn }) => [line, dn.slice(17, 29)]),
+      [
+        [1, '918999199001'],
+        [6, '918999199002'],
+      ],
+    );
+    assert.deepEqual(planned.lacking[0]?.attributes.slice(0, 1), ['nhsMHSPartyKey']);
+    assert.ok(planned.lacking[1]?.attributes.includes('nhsMHSEndPoint'));
+    await runImport(planned, (how, entry) => directory[how](entry, 'test', terms));
+    const asked = {
+      odsCode: 'Y90001',
+      interaction: 'urn:nhs:names:services:pds:QUPA_IN000008UK02',
+    };
+    assert.equal((await directory.systems(asked))[0]?.partyKey, '');
+    assert.deepEqual((await directory.handlers(asked))[0]?.endpoints, []);
+    assert.equal((await planImport(directory, read(), terms)).same, 3);
+    const odd = text.replace('nhsAsSvcIA', 'nhsMHSEndPoint'); // of another class
+    await assert.rejects(planImport(directory, readLdif(pieces(odd)), terms), {
+      message: /^Line 1: nhsMHSEndPoint does not belong/,
+    });
+  });
+
   it('takes entries as JSON too, with what the ODS faces know, which LDIF does not take away', async () => {
     const organisation: OrganisationDetail = {
       recordClass: 'RC1',

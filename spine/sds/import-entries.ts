@@ -18,6 +18,8 @@ const mostEntries = 100_000;
 export interface ImportOptions {
   /** Whether entries that are there with other content are replaced; else they are a fault. */
   readonly replace: boolean;
+  /** Whether entries are taken that lack attributes which their classes need; they are told of. */
+  readonly lenient?: boolean;
 }
 
 /** What an import would do. */
@@ -27,6 +29,15 @@ export interface ImportPlan {
   readonly replace: readonly Entry[];
   /** Entries that are there already as they should be. */
   readonly same: number;
+  /** Those that are taken though they lack something, in the order of the file. */
+  readonly lacking: readonly Lacking[];
+}
+
+/** An entry that is not whole. */
+export interface Lacking {
+  readonly line: number;
+  readonly dn: string;
+  readonly attributes: readonly string[];
 }
 
 /**
@@ -38,8 +49,8 @@ export async function planImport(
   placed: AsyncIterable<Placed>,
   options: ImportOptions,
 ): Promise<ImportPlan> {
-  const known = await readAll(placed);
-  const plan = { add: [] as Entry[], replace: [] as Entry[], same: 0 };
+  const { known, lacking } = await readAll(placed, options);
+  const plan = { add: [] as Entry[], replace: [] as Entry[], same: 0, lacking };
   for (const [normal, { line, entry }] of inDepth(known)) {
     const there = await directory.entry(entry.dn);
     if (there === undefined) {
@@ -79,10 +90,17 @@ export async function runImport(
 
 const atOnce = 64;
 
-async function readAll(placed: AsyncIterable<Placed>): Promise<Map<string, Placed>> {
+async function readAll(
+  placed: AsyncIterable<Placed>,
+  { lenient = false }: ImportOptions,
+): Promise<{ readonly known: Map<string, Placed>; readonly lacking: readonly Lacking[] }> {
   const known = new Map<string, Placed>();
+  const lacking: Lacking[] = [];
   for await (const { line, entry } of placed) {
-    const [normal, checked] = check(line, entry);
+    const missing = new Set<string>();
+    const tell = lenient ? (attribute: string) => missing.add(attribute) : undefined;
+    const [normal, checked] = check(line, entry, tell);
+    if (missing.size > 0) lacking.push({ line, dn: entry.dn, attributes: [...missing] });
     const before = known.get(normal);
     if (before) throw lineFault(line, `the entry of line ${before.line} has the same name`);
     known.set(normal, { line, entry: checked });
@@ -90,14 +108,18 @@ async function readAll(placed: AsyncIterable<Placed>): Promise<Map<string, Place
       throw new Problem('too-large', `An import holds at most ${mostEntries} entries`);
     if (known.size % 100 === 0) await setImmediate();
   }
-  return known;
+  return { known, lacking };
 }
 
-function check(line: number, entry: Entry): readonly [normal: string, checked: Entry] {
+function check(
+  line: number,
+  entry: Entry,
+  lacking?: (attribute: string) => void,
+): readonly [normal: string, checked: Entry] {
   try {
     const normal = normalDn(entry.dn);
     if (!isWithin(normal, 'o=nhs')) throw new Problem('invalid', 'The entry is not below o=nhs');
-    return [normal, containers.has(normal) ? entry : conforming(entry)];
+    return [normal, containers.has(normal) ? entry : conforming(entry, lacking)];
   } catch (error) {
     if (error instanceof Problem) throw lineFault(line, error.message, error);
     throw error;

@@ -22,14 +22,15 @@ const mostValues = 4_000;
 /**
  * The entry with its attributes and classes in the schema's spelling, the class `top`, and the naming attribute added
  * where they were left out. Operational attributes are dropped: the server knows better.
+ * @param lacking told of each attribute that a class needs and the entry lacks, in place of a refusal
  * @throws Problem `invalid` that names the attribute and what is wrong (RFC 4512 2.4, 2.5)
  */
-export function conforming(entry: Entry): Entry {
+export function conforming(entry: Entry, lacking?: (attribute: string) => void): Entry {
   const values = spelled(entry);
   nameItself(entry.dn, values);
   const classes = classesOf(values);
   values.set('objectClass', namesOf(classes));
-  checkContent(values, classes);
+  checkContent(values, classes, lacking);
   return { ...entry, attributes: Object.fromEntries(values) };
 }
 
@@ -113,12 +114,16 @@ function namesOf(classes: readonly ObjectClass[]): readonly string[] {
 function checkContent(
   values: ReadonlyMap<string, readonly string[]>,
   classes: readonly ObjectClass[],
+  lacking?: (attribute: string) => void,
 ): void {
   const all = new Set(classes.flatMap(lineOf));
   const may = new Set(['objectClass']);
   for (const { must, may: further, name } of all) {
     for (const needed of must)
-      if (!values.has(needed)) throw refused(needed, `is missing from an entry of class ${name}`);
+      if (!values.has(needed)) {
+        if (!lacking) throw refused(needed, `is missing from an entry of class ${name}`);
+        lacking(needed);
+      }
     for (const allowed of [...must, ...further]) may.add(allowed);
   }
   for (const name of values.keys())

@@ -4,7 +4,7 @@
  */
 import { Problem } from '../../core/problem.ts';
 import type { Store, Stored } from '../../core/store.ts';
-import type { Directory, Entry } from './directory.ts';
+import type { Directory, Entry, WriteTerms } from './directory.ts';
 import { directoryCollection, idOf, treeKey } from './directory-keys.ts';
 import { search, storedEntry, type Entries } from './directory-search.ts';
 import { containers, organisationDn } from './directory-tree.ts';
@@ -47,16 +47,16 @@ function directoryOver(
       const { items } = await entries.find({ index: 'organisation', limit, ...from });
       return items.flatMap(({ value }) => toOrganisation(value) ?? []);
     },
-    add: (entry, by) => add(entries, entry, by),
-    replace: (entry, by) => replace(entries, entry, by),
+    add: (entry, by, terms) => add(entries, entry, by, terms),
+    replace: (entry, by, terms) => replace(entries, entry, by, terms),
     remove: (dn) => remove(entries, dn),
     changed,
   };
 }
 
-async function add(entries: Entries, entry: Entry, by: string): Promise<void> {
+async function add(entries: Entries, entry: Entry, by: string, terms?: WriteTerms): Promise<void> {
   const normal = normalDn(entry.dn);
-  const kept = checked(entry, normal);
+  const kept = checked(entry, normal, terms);
   if (containers.has(normal)) throw new Problem('conflict', 'This entry is always there');
   const parent = parentOf(normal);
   if (!containers.has(parent) && (await storedEntry(entries, parent)) === undefined)
@@ -69,10 +69,15 @@ async function add(entries: Entries, entry: Entry, by: string): Promise<void> {
   }
 }
 
-async function replace(entries: Entries, entry: Entry, by: string): Promise<void> {
+async function replace(
+  entries: Entries,
+  entry: Entry,
+  by: string,
+  terms?: WriteTerms,
+): Promise<void> {
   const normal = normalDn(entry.dn);
   const stored = await changeable(entries, normal);
-  await entries.put(stored.id, checked(entry, normal), { expected: stored.version, by });
+  await entries.put(stored.id, checked(entry, normal, terms), { expected: stored.version, by });
 }
 
 async function remove(entries: Entries, dn: string): Promise<void> {
@@ -90,7 +95,7 @@ async function changeable(entries: Entries, normal: string): Promise<Stored<Entr
   return stored;
 }
 
-function checked(entry: Entry, normal: string): Entry {
+function checked(entry: Entry, normal: string, { lenient = false }: WriteTerms = {}): Entry {
   if (!isWithin(normal, 'o=nhs')) throw new Problem('invalid', 'The entry is not below o=nhs');
-  return conforming(entry);
+  return conforming(entry, lenient ? () => undefined : undefined);
 }

@@ -85,11 +85,12 @@ function importCommand(): Command {
   return managing('import', 'put the entries of a file into the directory: all, or none')
     .argument('<file>', 'LDIF, or JSON lines when its name ends in .json or .ndjson')
     .option('--replace', 'replace entries that are there with other content')
+    .option('--lenient', 'take entries that lack attributes which the schema needs, and name them')
     .option('--check', 'only tell what would be done')
     .option('--environment <name>', 'only for this one (default: for all, where it is not changed)')
     .addHelpText(
       'after',
-      '\nA line that is wrong is named, and nothing is changed. An import that was cut off is finished by doing it again.',
+      '\nA line that is wrong is named, and nothing is changed. Entries of directories in use may lack attributes: --lenient. An import that was cut off is finished by doing it again.',
     )
     .action(importFile);
 }
@@ -97,6 +98,7 @@ function importCommand(): Command {
 interface ImportFlags extends PlaceFlags {
   readonly replace?: boolean;
   readonly check?: boolean;
+  readonly lenient?: boolean;
 }
 
 async function importFile(file: string, flags: ImportFlags): Promise<void> {
@@ -107,6 +109,7 @@ async function importFile(file: string, flags: ImportFlags): Promise<void> {
     environment,
     replace: flags.replace ? 'true' : undefined,
     check: flags.check ? 'true' : undefined,
+    lenient: flags.lenient ? 'true' : undefined,
   });
   const document = { text: readFileSync(file, 'utf8'), type };
   const path = `/directory/import${query}`;
