@@ -44,6 +44,8 @@ export interface Config {
   readonly ldapRequests: number;
   /** The ODS code of the national services. */
   readonly spineOrganisation: string;
+  readonly meshCertBinding: 'off' | 'warn' | 'enforce';
+  readonly meshWorkflows: 'off' | 'known' | 'strict';
   readonly tlsListeners: 'on' | 'off';
   readonly tlsPort: number;
   readonly tlsPortProduction: number;
@@ -309,6 +311,24 @@ export const settings: readonly Setting[] = [
     default: 'YES',
     wants: 'an ODS code: capital letters and digits, 2 to 12',
     schema: { type: 'string', pattern: '^[0-9A-Z]{2,12}$' },
+  },
+  {
+    name: 'MESH_CERT_BINDING',
+    key: 'meshCertBinding',
+    description:
+      'Whether the ODS code of a mailbox must be a label in a name of the client certificate: warn tells the log, enforce answers 403.',
+    default: 'warn',
+    wants: 'off, warn or enforce',
+    schema: { enum: ['off', 'warn', 'enforce'] },
+  },
+  {
+    name: 'MESH_WORKFLOWS',
+    key: 'meshWorkflows',
+    description:
+      'How strictly MESH asks for workflows: off takes any, known asks who may send and take those that are registered, strict refuses those that are not.',
+    default: 'known',
+    wants: 'off, known or strict',
+    schema: { enum: ['off', 'known', 'strict'] },
   },
   {
     name: 'TLS_LISTENERS',

@@ -316,7 +316,10 @@ function send(
     done(0, false);
     return;
   }
-  const fields = fieldsOf(reply, !(body instanceof Readable));
+  // A HEAD without a body may tell the length that a GET would have (RFC 9110 9.3.2).
+  const told =
+    call.method === 'HEAD' && body === undefined && reply.headers?.['content-length'] !== undefined;
+  const fields = fieldsOf(reply, !told && !(body instanceof Readable));
   const unread = hasBodyToCome(call);
   if (unread) fields.push('connection', 'close');
   if (body instanceof Readable) {
@@ -325,7 +328,9 @@ function send(
     return;
   }
   const length = body === undefined ? 0 : Buffer.byteLength(body);
-  if (reply.status !== 204 && reply.status !== 304) fields.push('content-length', String(length)); // RFC 9110 8.6
+  // RFC 9110 8.6
+  if (!told && reply.status !== 204 && reply.status !== 304)
+    fields.push('content-length', String(length));
   response.writeHead(reply.status, fields);
   if (unread) endAfterBody(call.request, response, body, timeouts.linger);
   // One text is one write with the head; bytes would be a second.

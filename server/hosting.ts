@@ -32,6 +32,8 @@ import { withExampleProvider } from './example-provider.ts';
 import { helloService, helloWorld } from './hello-world.ts';
 import { randomKey, readOrMake } from './key-files.ts';
 import { isTracedByItself } from './message-traces.ts';
+import type { MeshParts } from './mesh-parts.ts';
+import { meshServiceApis, shippedMesh } from './mesh-proxies.ts';
 import { MountTable } from './mount-table.ts';
 import { directoryEdges, shippedDirectory } from './directory-apis.ts';
 import { pdsApiId, pdsCallers, pdsKinds, shippedPds } from './pds-proxies.ts';
@@ -65,6 +67,8 @@ export interface HostingOptions {
   readonly routing?: Pick<RoutingParts, 'backends' | 'kinds' | 'edges'>;
   /** Spine messaging (spine-parts.ts). */
   readonly spine?: Pick<SpineParts, 'services' | 'kinds' | 'edges'>;
+  /** MESH (mesh-parts.ts). */
+  readonly mesh?: Pick<MeshParts, 'services' | 'kinds' | 'edges'>;
   /** Policies of other parts: workspaces, rehearsal. */
   readonly kinds: Readonly<Record<string, PolicyKind>>;
   /** Where traces of calls are kept; absent: nowhere. */
@@ -104,6 +108,7 @@ export async function putShipped({
         ...shippedDirectory(root),
         shippedSsp(),
         ...shippedSpine(),
+        shippedMesh(),
         // The people who sign in so are simulated.
         ...(config.installation === 'laptop' ? shippedSso() : []),
         helloWorld(hello),
@@ -124,6 +129,7 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
     ...sdsKinds,
     ...options.routing?.kinds,
     ...options.spine?.kinds,
+    ...options.mesh?.kinds,
     ...options.kinds,
   });
   const keys = join(options.dataDir, 'keys');
@@ -135,6 +141,7 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
     ...directoryEdges(() => options.clock.newId()),
     ...options.routing?.edges,
     ...options.spine?.edges,
+    ...options.mesh?.edges,
   };
   const statusKey = Buffer.from(readOrMake(join(keys, 'status-api.key'), newSecret));
   const gateway = await openGateway({
@@ -202,8 +209,14 @@ function backendServices(
       if (known !== undefined) texts.set(secret, known);
       return known;
     },
-    services: { pds, hello: helloService, ...directoryServices, ...options.spine?.services },
-    serviceApis: { pds: pdsApiId, ...ssoServiceApis, ...spineServiceApis },
+    services: {
+      pds,
+      hello: helloService,
+      ...directoryServices,
+      ...options.spine?.services,
+      ...options.mesh?.services,
+    },
+    serviceApis: { pds: pdsApiId, ...ssoServiceApis, ...spineServiceApis, ...meshServiceApis },
     appFacts(appId, environment): AppFacts | undefined {
       const app = catalogue.app(appId);
       const registration = app?.registrations[environment];

@@ -34,6 +34,9 @@ import { sdsBase } from './sds-proxies.ts';
 import { sandboxPath, serve, standardEnvironment } from './serving.ts';
 import { alone, type OpenedData, type Part, type Peers } from './process-role.ts';
 import { seedDefaults } from './seed.ts';
+import { openMeshWork } from './mesh-parts.ts';
+import { meshKeys } from './mesh-keys.ts';
+import { seedMailboxes } from './mesh-seed.ts';
 import { openSpineWork } from './spine-work.ts';
 import type { ServedStore } from './store/served.ts';
 import { createTlsAddresses, type TlsAddresses } from './tls-addresses.ts';
@@ -146,8 +149,13 @@ export async function startPlatform(
     });
     const { notices } = certificates;
     const expiry = certificateNotices({ store, notices, log, mailbox: observing.mailbox });
-    const messaging = part === 'serving' ? undefined : openSpineWork(parts);
-    const kept = [workspaces, access, systems, expiry, keeper, ...(messaging ? [messaging] : [])];
+    const alarm = (error: unknown) => {
+      log.log('error', 'what is due in MESH could not be done', { kind: Problem.from(error).kind });
+    };
+    const mesh = part === 'serving' ? undefined : openMeshWork({ config, store, clock, alarm });
+    const messaging = mesh && openSpineWork({ ...parts, more: mesh });
+    const working = mesh && messaging ? [mesh, messaging] : [];
+    const kept = [workspaces, access, systems, expiry, keeper, ...working];
     const sweeping = part === 'serving' ? undefined : sweepOften(kept, log);
     const serving =
       part === 'keeping'
@@ -199,6 +207,7 @@ export async function startPlatform(
         systems.close();
         await observing.close();
         await serving?.close();
+        mesh?.close();
         await messaging?.close();
         await keeper.close();
         certificates.close();
@@ -230,11 +239,13 @@ async function seed(
   store: ServedStore,
   root: string,
   say: (line: string) => void,
-  { installation }: Config,
+  { installation, dataDir }: Config,
 ) {
   const entries =
     installation === 'laptop' ? await seedDirectory(store, join(root, 'fixtures')) : 0;
   if (entries > 0) say(`Loaded ${entries} entries of the Spine Directory.`);
+  if (installation === 'laptop')
+    await seedMailboxes(store, join(root, 'fixtures'), meshKeys(resolve(dataDir)));
   let told = 0;
   const kept = await seedDefaults(store, join(root, 'fixtures'), (soFar) => {
     if (soFar - told < 1_000) return;

@@ -53,6 +53,7 @@ import { remoteRecords } from './pds-remote-records.ts';
 import { sdsApiId } from './sds-proxies.ts';
 import { createSsoParts } from './sso-parts.ts';
 import { createRoutingParts } from './routing-parts.ts';
+import { createMeshParts } from './mesh-parts.ts';
 import { createSpineParts } from './spine-parts.ts';
 import { demographics } from '../spine/mhs/demographics.ts';
 import { sandboxApi, type SandboxOptions } from './sandbox-api.ts';
@@ -169,10 +170,12 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     clientIdentity: (environment) => mutualTls.listeners.clientIdentity(environment),
     answer: demographics({ patients, now: () => clock.now(), newId: () => clock.newId() }),
   });
+  const mesh = createMeshParts(parts);
   const hosting = await openHosting({
     ...parts,
     routing,
     spine,
+    mesh,
     userContext: routing.userContext,
     accredited: mutualTls.accredited.judgeSystem,
     directoryServices: { ...directoryServices({ ...parts, directory }), ...sso.services },
@@ -235,6 +238,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
       mutualTls.close();
       routing.close();
       await spine.close();
+      mesh.close();
       await hosting.close();
       await counted.close();
     },

@@ -91,7 +91,9 @@ export function agreeOnKeys(
 
 /** What their users would make later, and each machine anew. */
 async function makeKeys(keys: string, laptop: boolean): Promise<void> {
-  for (const name of ['pepper.key', 'sealing.key', 'api-secrets.key']) randomKey(join(keys, name));
+  for (const name of ['pepper.key', 'sealing.key', 'api-secrets.key', 'mesh.key'])
+    randomKey(join(keys, name));
+  readOrMake(join(keys, 'mesh-shared-production.key'), newSecret);
   readOrMake(join(keys, 'status-api.key'), newSecret);
   if (!laptop) return;
   const client = join(keys, 'nhs-login-client.pem');

@@ -8,7 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Facts } from '../core/exchange.ts';
 import type { Log } from '../core/log.ts';
 import { openOutbox } from '../core/outbox.ts';
-import { runOutbox } from '../core/outbox-runner.ts';
+import { runOutbox, type RunnerOptions } from '../core/outbox-runner.ts';
 import { colonId } from '../spine/interactions.ts';
 import { startLargeXml } from '../spine/large-xml.ts';
 import { askSender } from '../spine/mhs/client-sending.ts';
@@ -45,6 +45,11 @@ export interface SpineWorkOptions {
   readonly certificates: PlatformCertificates;
   /** Where traces of messages are kept; absent: nowhere. */
   readonly traces?: Traces;
+  /** What else the outbox sends. */
+  readonly more?: {
+    readonly topics: RunnerOptions['topics'];
+    readonly bringing: readonly string[];
+  };
 }
 
 export interface SpineWork {
@@ -73,10 +78,11 @@ export function openSpineWork(options: SpineWorkOptions): SpineWork {
       options.journal.append(entryOf(message, facts, status, now())),
   });
   const runner = runOutbox({
-    ...{ store, clock, log, bringing: [messageCollection.name] },
+    ...{ store, clock, log, bringing: [messageCollection.name, ...(options.more?.bringing ?? [])] },
     // The folder's lock lets no other process run it; over MongoDB another machine might.
     alone: config.mongoUrl === '',
     topics: {
+      ...options.more?.topics,
       [topics.process]: { send: process, gaveUp: unprocessed({ messages, traces }) },
       [topics.send]: { send: messageSender(sending), gaveUp: undelivered(sending) },
       [topics.signal]: { send: signalSender(sending), patience: 30_000 },

@@ -4,7 +4,7 @@
  */
 
 import type { Exchange, Handler, Reply } from '../../core/exchange.ts';
-import { routes } from '../../core/routes.ts';
+import { routes, type Routes } from '../../core/routes.ts';
 import type { Blobs } from '../../core/blobs.ts';
 import { answer, lookedUp, tracking, type Version } from './answers.ts';
 import type { Broker, MeshCaller } from './broker.ts';
@@ -47,9 +47,7 @@ interface Call {
 export function meshApi(options: MeshApiOptions): Handler {
   const act = (work: Act) => acting(options, work);
   return routes({
-    'GET /_ping': (exchange) => Promise.resolve(ping(exchange)),
     'GET /endpointlookup/:ods/:workflow': (exchange) => lookUp(options, exchange),
-    'GET /endpointlookup/mesh/:ods/:workflow': (exchange) => lookUp(options, exchange),
     'GET /workflowsearch/:workflow': (exchange) => search(options, exchange),
     'GET /:mailbox': act(handshake),
     'POST /:mailbox': act(handshake),
@@ -64,6 +62,17 @@ export function meshApi(options: MeshApiOptions): Handler {
     'GET /:mailbox/outbox/tracking/:localId': act(trackLocal),
     'POST /:mailbox/outbox/:id/:n': act(sendChunk),
   });
+}
+
+/** Older clients look mailboxes up below another address, always in version 1 unless they ask otherwise. */
+export function meshLookUps(options: MeshApiOptions): Routes {
+  return { 'GET /mesh/:ods/:workflow': (exchange) => lookUp(options, exchange) };
+}
+
+/** What needs no caller. */
+export function meshOpen(exchange: Exchange): Promise<Reply> | undefined {
+  const isPing = exchange.path === '/_ping' && ['GET', 'HEAD'].includes(exchange.method);
+  return isPing ? Promise.resolve(ping(exchange)) : undefined;
 }
 
 /** The version, the mailbox, and the token used up: from here on only the message itself can be at fault. */

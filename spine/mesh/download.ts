@@ -61,7 +61,7 @@ async function withBytes(
         ? { 'content-range': `bytes ${range.start}-${range.end}/${chunk.size}` }
         : { 'accept-ranges': 'bytes' }),
     },
-    body: withBody ? await bytesOf(blobs, chunk, range) : '',
+    ...(withBody ? { body: await bytesOf(blobs, chunk, range) } : {}),
   };
 }
 
@@ -89,12 +89,12 @@ async function expandedReply(
     return {
       status,
       headers: { ...headers, 'content-length': String(plain.length) },
-      body: withBody ? plain : '',
+      ...(withBody ? { body: plain } : {}),
     };
   return {
     status,
     headers,
-    body: withBody ? expanded(await readChunk(blobs, chunk), chunk.size) : '',
+    ...(withBody ? { body: expanded(await readChunk(blobs, chunk), chunk.size) } : {}),
   };
 }
 

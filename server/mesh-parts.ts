@@ -1,0 +1,119 @@
+/** Joins MESH: its service, its policy and the work that it does by itself, over the store and the blobs. */
+import { join, resolve } from 'node:path';
+import type { Blobs } from '../core/blobs.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Policy } from '../core/exchange.ts';
+import type { Topic } from '../core/outbox-runner.ts';
+import { routes } from '../core/routes.ts';
+import type { Store } from '../core/store.ts';
+import { meshApi, meshOpen, meshLookUps } from '../spine/mesh/api.ts';
+import { openBroker } from '../spine/mesh/broker.ts';
+import { meshErrors } from '../spine/mesh/errors.ts';
+import { expire, sweepBodies } from '../spine/mesh/expiry.ts';
+import { createCursors } from '../spine/mesh/inbox-query.ts';
+import { mailboxKey, openMailboxes } from '../spine/mesh/mailboxes.ts';
+import { meshMessageCollection } from '../spine/mesh/messages.ts';
+import { reporter, reportTopic } from '../spine/mesh/reports.ts';
+import { openUsedTokens } from '../spine/mesh/used-tokens.ts';
+import type { Config } from './config.ts';
+import type { Service } from './gateway/backend.ts';
+import type { PolicyKind } from './gateway/policy.ts';
+import { meshKeys } from './mesh-keys.ts';
+import { meshApiId, meshFaults, meshKinds } from './mesh-proxies.ts';
+import { fileBlobs } from './store/blobs.ts';
+import { storedBlobs } from './store/stored-blobs.ts';
+
+export interface MeshOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+/** What the hosting platform is given. */
+export interface MeshParts {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly kinds: Readonly<Record<string, PolicyKind>>;
+  readonly edges: Readonly<Record<string, Policy>>;
+  close(): void;
+}
+
+/** Bytes: what one request may bring, and what one message may have in all. */
+const limits = { request: 104_857_600, message: 100 * 1024 ** 3 };
+const spare = 256 * 1024 * 1024;
+
+export function createMeshParts({ config, store, clock }: MeshOptions): MeshParts {
+  const now = () => clock.now();
+  const newId = () => clock.newId();
+  const keys = meshKeys(resolve(config.dataDir));
+  const blobs = openBlobs({ config, store, clock });
+  const mailboxes = openMailboxes(store);
+  const usedTokens = openUsedTokens(store, now);
+  const cursors = createCursors(keys.cursorKey);
+  const broker = openBroker({
+    ...{ store, blobs, mailboxes, now, limits, spare },
+    workflows: config.meshWorkflows,
+  });
+  const kinds = meshKinds({
+    ...{ mailboxes, now, binding: config.meshCertBinding },
+    passwordOf: ({ environment, id, sealed }) => keys.open(sealed, mailboxKey(environment, id)),
+    sharedKeys: (environment) => keys.sharedKeys(environment),
+  });
+  return {
+    kinds,
+    edges: { [meshFaults]: meshErrors },
+    services: {
+      [meshApiId]: ({ base }) => {
+        const options = { broker, blobs, mailboxes, usedTokens, cursors, base, newId };
+        return base.startsWith('/endpointlookup')
+          ? { handler: routes(meshLookUps(options)) }
+          : { handler: meshApi(options), open: meshOpen };
+      },
+    },
+    close: () => {
+      mailboxes.close();
+    },
+  };
+}
+
+/** Beside the embedded store as files; documents where several machines share a store. */
+export function openBlobs({ config, store, clock }: MeshOptions): Blobs {
+  return config.mongoUrl === ''
+    ? fileBlobs(join(resolve(config.dataDir), 'blobs'))
+    : storedBlobs(store, clock);
+}
+
+/** What one process does for the whole installation. */
+export interface MeshWork {
+  readonly topics: Readonly<Record<string, Topic>>;
+  /** Collections whose documents bring deliveries along. */
+  readonly bringing: readonly string[];
+  sweep(): Promise<number>;
+  close(): void;
+}
+
+/** How often what is due is looked for: milliseconds. */
+const lookEvery = 5_000;
+
+/** Begins at once. */
+export function openMeshWork(
+  options: MeshOptions & { readonly alarm: (error: unknown) => void },
+): MeshWork {
+  const { store, clock, alarm } = options;
+  const now = () => clock.now();
+  const expiring = { store, blobs: openBlobs(options), now };
+  const usedTokens = openUsedTokens(store, now);
+  let running: Promise<unknown> = Promise.resolve();
+  const look = () => {
+    running = running.then(() => expire(expiring)).catch(alarm);
+  };
+  look();
+  const timer = setInterval(look, lookEvery).unref();
+  return {
+    topics: { [reportTopic]: { send: reporter(store, now), patience: 30_000 } },
+    bringing: [meshMessageCollection.name],
+    sweep: async () => (await usedTokens.sweep()) + (await sweepBodies(expiring)),
+    close: () => {
+      clearInterval(timer);
+    },
+  };
+}
