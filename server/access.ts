@@ -125,8 +125,9 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     async listening() {
       await store.alone('start', async () => {
         if (options.withDemo) await demo(options, dataDir, authorisation);
-        if (options.withDemo) await seedHub(options);
+        // Before accounts to try are made: the first administrator comes where there is none.
         made = await firstAdministrator(store, clock, dataDir, addresses);
+        if (options.withDemo) await seedHub(options);
       });
     },
     sweep: async () =>
