@@ -15,6 +15,8 @@ export interface ShownRecords {
   /** Fields of that read, where the environment wants some. */
   readonly headers?: () => Promise<Readonly<Record<string, string>>>;
   readonly now?: () => number;
+  /** A view of the data for all callers, in place of the one that each chooses. */
+  readonly view?: string;
 }
 
 /**
@@ -25,9 +27,9 @@ export interface ShownRecords {
 export async function showRecords(
   platform: TestPlatform,
   records: object,
-  { environment = 'sandbox', asked, headers, now = Date.now }: ShownRecords,
+  { environment = 'sandbox', asked, headers, now = Date.now, view }: ShownRecords,
 ): Promise<string> {
-  const { status, text } = await deployRecords(platform, records, environment, now);
+  const { status, text } = await deployRecords(platform, records, environment, now, view);
   if (status >= 300) throw new Error(`${status} ${text}`);
   const base = platform.base.replace('/env/sandbox', '').replace(platform.url, '');
   const address = `${platform.url}/env/${publicName(environment)}${base}`;
@@ -45,12 +47,18 @@ export async function deployRecords(
   records: object,
   environment: Environment,
   now: () => number,
+  view?: string,
 ) {
   const shipped = revisionId(proxyId(environment, api), 1);
   const first = await platform.store.open(revisionCollection).get(shipped);
   if (!first) throw new Error('PDS is not shipped there');
   const backend = { kind: 'service', service: 'pds', config: { records } };
-  const definition = { ...first.value.definition, backend };
+  const policies = first.value.definition.policies.map((use) =>
+    view !== undefined && use.policy === 'workspace'
+      ? { policy: 'common-view', config: { name: view } }
+      : use,
+  );
+  const definition = { ...first.value.definition, backend, policies };
   const ask = await manage(platform, now);
   return ask('POST', `/apis/${api}/environments/${environment}/deployments`, { definition });
 }
