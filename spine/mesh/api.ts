@@ -135,8 +135,8 @@ async function list(call: Call): Promise<Reply> {
   if (version === 1) return answer(1, 200, { messages });
   const last = isLast ? undefined : items.at(-1)?.value.place;
   const more = last !== undefined ? { next: pageLink(call, limit, filter, last) } : {};
-  const { path } = exchange.addressed;
-  const self = `${path}${options.base}${exchange.path}${exchange.rawQuery === '' ? '' : `?${exchange.rawQuery}`}`;
+  // Clients put links behind the address that they were given: whatever named the environment is in that.
+  const self = `${options.base}${exchange.path}${exchange.rawQuery === '' ? '' : `?${exchange.rawQuery}`}`;
   const waiting = await options.broker.count(caller);
   return answer(2, 200, { messages, links: { self, ...more }, approx_inbox_count: waiting });
 }
@@ -153,7 +153,7 @@ function pageLink(
     ...(limit === usualLimit ? {} : { max_results: String(limit) }),
     ...(filter === undefined ? {} : { workflow_filter: filter }),
   });
-  return `${exchange.addressed.path}${options.base}${exchange.path}?${query.toString()}`;
+  return `${options.base}${exchange.path}?${query.toString()}`;
 }
 
 /** A cursor of ours; in version 1 the id of the message that was last on the page before. */
