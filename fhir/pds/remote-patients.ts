@@ -2,7 +2,7 @@
  * The port Patients on another PDS FHIR server: the national one, or another Gatehouse. What a caller may ask was judged in
  * front; the rules about records are the other side's, which judges the gateway that calls. So what depends on who asks here
  * is applied here too: what protection leaves out, and what a patient may change. Owns the requests; remote-patients-answers.ts reads
- * what comes back. How they travel, and as whom, is `call`'s (docs/decisions/0023-no-client-library-towards-pds.md).
+ * what comes back. How they travel, and as whom, is `call`'s (docs/decisions/0024-no-client-library-towards-pds.md).
  */
 import type { Patient } from 'fhir/r4.js';
 import type { Clock } from '../../core/clock.ts';
