@@ -8,10 +8,10 @@ import { openOutbox } from '../core/outbox.ts';
 import { readPractices } from '../fhir/synthetic/organisations.ts';
 import type { LargeXml } from '../spine/large-xml.ts';
 import { conversations } from '../spine/mhs/client-conversation.ts';
-import { spineClient, type ClientOptions } from '../spine/mhs/client-exchange.ts';
+import { spineClient, type ClientOptions, type ClientSite } from '../spine/mhs/client-exchange.ts';
 import type { ClientLookUps } from '../spine/mhs/client-parties.ts';
 import { openWaiting } from '../spine/mhs/client-waiting.ts';
-import { openMessages } from '../spine/mhs/kept-message.ts';
+import { openMessages, type ShownCertificate } from '../spine/mhs/kept-message.ts';
 import type { Post } from '../spine/mhs/sending.ts';
 import { spinePatients } from '../spine/pds/spine-patients.ts';
 import type { RecordsConfig, RecordsKind } from './pds-records.ts';
@@ -42,21 +42,31 @@ interface SpineConfig {
   /** Seconds. */
   readonly timeout: number;
   readonly extras: boolean;
-  readonly certificate?: { readonly secret: string; readonly authorities?: string };
+  readonly user?: { readonly id: string; readonly role: string; readonly jobRole?: string };
+  readonly security?: { readonly kind: 'mtls'; readonly secret: string; readonly ca?: string };
 }
 
 const secretName = { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,63}$' };
+
+const digits = { type: 'string', pattern: '^[0-9]{1,20}$' };
 
 const properties: Readonly<Record<string, object>> = {
   asid: { type: 'string', pattern: '^[0-9]{12}$' },
   receiver: { type: 'string', pattern: '^([0-9]{12}|[A-Z0-9]{2,10})$' },
   timeout: { type: 'number', minimum: 1, maximum: 120, default: 30 },
   extras: { type: 'boolean', default: false },
-  certificate: {
+  user: {
     type: 'object',
     additionalProperties: false,
-    required: ['secret'],
-    properties: { secret: secretName, authorities: secretName },
+    required: ['id', 'role'],
+    properties: { id: digits, role: digits, jobRole: { type: 'string', maxLength: 40 } },
+  },
+  // As of an `http` back end.
+  security: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['kind', 'secret'],
+    properties: { kind: { const: 'mtls' }, secret: secretName, ca: secretName },
   },
 };
 
@@ -76,9 +86,9 @@ export function spineRecords(options: SpineRecordsOptions): SpineRecords {
       create(config, { environment, at }) {
         const told = configOf(config);
         isPractice ??= readPractices(join(root, 'fixtures'));
-        const shown = told.certificate && { api: at.api.id, ...told.certificate };
+        const shown = shownOf(told, at.api.id);
         const ends = { asid: told.asid, receiver: told.receiver ?? organisation };
-        const site = { environment, ...ends, timeout: told.timeout * 1000 };
+        const site = { environment, ...ends, timeout: told.timeout * 1000, ...userOf(told) };
         const carrying = spineClient(client, { ...site, ...(shown ? { shown } : {}) });
         return spinePatients({ ...carrying, clock, isPractice, extras: told.extras });
       },
@@ -87,6 +97,18 @@ export function spineRecords(options: SpineRecordsOptions): SpineRecords {
       waiting.close();
     },
   };
+}
+
+function userOf({ user }: SpineConfig): Pick<ClientSite, 'unnamed'> {
+  if (!user) return {};
+  const { id: userId, role: roleProfileId, jobRole } = user;
+  return { unnamed: { userId, roleProfileId, ...(jobRole === undefined ? {} : { jobRole }) } };
+}
+
+function shownOf({ security }: SpineConfig, api: string): ShownCertificate | undefined {
+  if (!security) return undefined;
+  const { secret, ca } = security;
+  return { api, secret, ...(ca === undefined ? {} : { authorities: ca }) };
 }
 
 function configOf(config: RecordsConfig): SpineConfig {

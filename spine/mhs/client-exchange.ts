@@ -10,6 +10,7 @@ import type { Asking } from '../../fhir/pds/patients.ts';
 import { openMessage, xmlBytes } from '../ebxml/multipart.ts';
 import { payloadReference, writeEbxml } from '../ebxml/write-envelope.ts';
 import { envelopePart, payloadPart, writeMultipart } from '../ebxml/write-multipart.ts';
+import type { PersonAuthor } from '../hl7v3/control-act.ts';
 import { isoTimestampOf } from '../hl7v3/datatypes.ts';
 import { contractOfPattern } from '../interactions-contract.ts';
 import { colonId, interactionsNamed, slashId, type Interaction } from '../interactions.ts';
@@ -47,6 +48,8 @@ export interface ClientSite extends Ends {
   /** Milliseconds to wait for an answer. */
   readonly timeout: number;
   readonly shown?: ShownCertificate;
+  /** Who is named for a worker of whom nobody knows more. */
+  readonly unnamed?: PersonAuthor;
 }
 
 export interface SpineClient {
@@ -56,7 +59,8 @@ export interface SpineClient {
 
 export function spineClient(options: ClientOptions, site: ClientSite): SpineClient {
   const { conversations, lookUps, viewOf, newId, now, post, xml } = options;
-  const { environment, timeout, shown } = site;
+  const { environment, timeout, shown, unnamed } = site;
+  const by = unnamed ? { unnamed } : {};
   const wayOf = async (interaction: Interaction, { workspace, facts }: Asking): Promise<Way> => {
     const view = viewOf({ workspace, environment });
     const way = await wayFor(lookUps, site, colonId(interaction), view);
@@ -72,7 +76,7 @@ export function spineClient(options: ClientOptions, site: ClientSite): SpineClie
       const way = await wayOf(interaction, asking);
       const id = newId().toUpperCase();
       const asids = { senderAsid: way.sender.asid, receiverAsid: way.receiver.asid };
-      const message = requestMessage({ action, id, payload, caller, ...asids, at: now() });
+      const message = requestMessage({ action, id, payload, caller, ...by, ...asids, at: now() });
       facts.trace?.named(id);
       if (interaction.pattern === 'sync') {
         const call = { id, interaction, way, message, environment, timeout };

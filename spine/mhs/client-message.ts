@@ -16,6 +16,8 @@ export interface RequestParts {
   readonly id: string;
   readonly payload: XmlElement;
   readonly caller: Caller;
+  /** Who is named for a worker of whom nobody knows more. */
+  readonly unnamed?: PersonAuthor;
   readonly senderAsid: string;
   readonly receiverAsid: string;
   /** Milliseconds since the epoch. */
@@ -24,7 +26,7 @@ export interface RequestParts {
 
 export function requestMessage(parts: RequestParts): XmlElement {
   const { action: interaction, id, payload, caller, senderAsid, receiverAsid, at } = parts;
-  const author = authorOf(caller);
+  const author = authorOf(caller, parts.unnamed);
   const asked = payload.name === 'query' ? { query: payload } : { subjects: [payload] };
   const controlAct = writeControlAct({
     ...(author ? { author } : {}),
@@ -37,8 +39,12 @@ export function requestMessage(parts: RequestParts): XmlElement {
 }
 
 /** The person, where both who and in which role are known: half an author is refused. */
-function authorOf({ mode, userId, role, signIn }: Caller): PersonAuthor | undefined {
-  if (mode !== 'worker' || userId === undefined || role === undefined) return undefined;
+function authorOf(
+  { mode, userId, role, signIn }: Caller,
+  unnamed: PersonAuthor | undefined,
+): PersonAuthor | undefined {
+  if (mode !== 'worker') return undefined;
+  if (userId === undefined || role === undefined) return unnamed;
   const jobRole = signIn?.roles?.find(({ id }) => id === role)?.code;
   return { userId, roleProfileId: role, ...(jobRole === undefined ? {} : { jobRole }) };
 }
