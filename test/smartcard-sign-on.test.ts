@@ -318,7 +318,7 @@ describe('sign-on with a smartcard', function () {
       const swapped = await tls(`${pds}/Patient/9000000009`, {
         ...{ 'nhsd-asid': system.asid, authorization: `Bearer ${access}` },
       });
-      assert.equal(swapped.status, 400, 'an access token is no cross-organisation one');
+      assert.equal(swapped.status, 401, 'an access token is no cross-organisation one');
     });
 
     it('tells nothing without the certificate of the system that asks', async () => {
