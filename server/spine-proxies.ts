@@ -8,6 +8,7 @@ import type { Api } from './catalogue/apis.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { PolicyUse } from './catalogue/proxies.ts';
 import { directoryView } from './directory-views.ts';
+import { believing, isBelieved } from './gateway/policies/believed.ts';
 import { certificateMissing } from './gateway/policies/client-certificate.ts';
 import type { PolicyKind } from './gateway/policy.ts';
 
@@ -33,9 +34,12 @@ const syncFaces: readonly Face[] = [
   { name: `${syncApiId}-pds`, base: '/syncservice-pds/pds' },
 ];
 
+/** The polling front whose clients are those of summaries. */
+export const summaryBase = '/clinical';
+
 const pollingFaces: readonly Face[] = [
   { name: pollingApiId, base: '/Prescription' },
-  { name: `${pollingApiId}-clinical`, base: '/clinical' },
+  { name: `${pollingApiId}-clinical`, base: summaryBase },
 ];
 
 const itkFaces: readonly Face[] = [{ name: itkApiId, base: '/smsp/pds' }];
@@ -137,41 +141,19 @@ function shipped(
   };
 }
 
-interface SenderConfig {
-  readonly open: boolean;
-}
-
 /** The policies that are these Apis' own. */
 export const spineKinds: Readonly<Record<string, PolicyKind>> = {
   'spine-sender': {
     phase: 'authenticate',
     summary:
       'Takes messages of Spine: a client certificate is needed, and the service asks the directory whether it is that of the system which the message names. In a sandbox calls without one are believed.',
-    schema: {
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        open: {
-          type: 'boolean',
-          default: false,
-          description: 'Whether a call without a certificate is believed; in the sandbox only',
-        },
-      },
-    },
-    check: (config, { environment }) =>
-      isOpen(config) && environment !== 'sandbox'
-        ? ['open: a sender is believed in the sandbox only']
-        : [],
+    ...believing('a sender'),
     create: (config) => (next) => (exchange) => {
-      const missing = isOpen(config) && !exchange.peer.certificate ? undefined : lacking(exchange);
+      const missing = isBelieved(config, exchange) ? undefined : lacking(exchange);
       return missing ? Promise.reject(missing) : next(exchange);
     },
   },
 };
-
-function isOpen(config: object): boolean {
-  return (config as SenderConfig).open; // the schema has filled it in
-}
 
 function lacking(exchange: Exchange) {
   return certificateMissing(exchange);

@@ -11,6 +11,7 @@ import { callerBy } from './accredited.ts';
 import type { JudgeSystem } from './gateway/accredited-systems.ts';
 import { fieldsOf } from './gateway/backends/directory-told.ts';
 import { tokenRefused } from './gateway/policies/access-token.ts';
+import { believing, isBelieved } from './gateway/policies/believed.ts';
 import { certificateMissing } from './gateway/policies/client-certificate.ts';
 import { noCredential } from './gateway/policies/credential.ts';
 import { openSandboxApp } from './gateway/policies/open-lane.ts';
@@ -36,23 +37,9 @@ function systemKind({ judgeSystem }: SsoKindOptions): PolicyKind {
     phase: 'authenticate',
     summary:
       'Takes calls of accredited systems for user context: NHSD-ASID names the system, and the client certificate must be its own. 400 without the field, 403 for another certificate. In a sandbox calls without a certificate are believed.',
-    schema: {
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        open: {
-          type: 'boolean',
-          default: false,
-          description: 'Whether a call without a certificate is believed; in the sandbox only',
-        },
-      },
-    },
-    check: (config, { environment }) =>
-      isOpen(config) && environment !== 'sandbox'
-        ? ['open: a system is believed in the sandbox only']
-        : [],
+    ...believing('a system'),
     create: (config) => (next) => async (exchange) => {
-      const believed = isOpen(config) && !exchange.peer.certificate;
+      const believed = isBelieved(config, exchange);
       const missing = believed ? undefined : certificateMissing(exchange);
       if (missing) throw missing;
       const asid = asidOf(exchange);
@@ -61,10 +48,6 @@ function systemKind({ judgeSystem }: SsoKindOptions): PolicyKind {
       return next(exchange.with({ caller }));
     },
   };
-}
-
-function isOpen(config: object): boolean {
-  return (config as { readonly open: boolean }).open; // the schema has filled it in
 }
 
 function asidOf(exchange: Exchange): string {
