@@ -3,7 +3,8 @@
  * Owns judging and resolving; the call itself is in outgoing-call.ts.
  */
 import { Resolver } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { placeOf } from './gateway/backends/ip-ranges.ts';
 import { OutgoingFault } from './outgoing-fault.ts';
 
 /** All IP addresses of a name, as text. Rejects or gives none when there are none. */
@@ -83,52 +84,19 @@ export async function resolveByDns(host: string): Promise<readonly string[]> {
   return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
 }
 
-/** IPv4 that is of no use in public, or reaches into somebody's network (RFC 6890 and IANA's registry). */
-const special4 = blockList('ipv4', [
-  '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '168.63.129.16/32', // the metadata service of one cloud, on an address that is public by its number
-  '169.254.0.0/16',
-  '172.16.0.0/12',
-  '192.0.0.0/24',
-  '192.0.2.0/24',
-  '192.88.99.0/24',
-  '192.168.0.0/16',
-  '198.18.0.0/15',
-  '198.51.100.0/24',
-  '203.0.113.0/24',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-]);
-
-/** Global unicast IPv6; all else is link-local, private, multicast or unassigned (RFC 4291 2.4). */
-const global6 = blockList('ipv6', ['2000::/3']);
-
-/** What is special in it: protocol assignments with Teredo, documentation, and 6to4, which wraps any IPv4 address. */
-const special6 = blockList('ipv6', ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']);
-
-/** Whether an IP address is one of the public internet. Anything that is no IP address is not. */
+/** Whether an IP address is one of the public internet, also inside an IPv6 address. Anything that is no IP address is not. */
 export function isPublicUnicast(ip: string): boolean {
-  if (isIP(ip) === 4) return !special4.check(ip, 'ipv4');
-  if (isIP(ip) !== 6 || ip.includes('%')) return false;
-  const inner = innerIpv4(ip);
-  if (inner !== undefined) return isPublicUnicast(inner);
-  return global6.check(ip, 'ipv6') && !special6.check(ip, 'ipv6');
+  return placeOf(innerIpv4(ip) ?? ip) === 'public';
 }
 
 /** Whether an IP address is this machine's own: 127/8, `::1`, and the former inside an IPv6 address. */
 export function isLoopback(ip: string): boolean {
-  if (isIP(ip) === 4) return ip.startsWith('127.');
-  if (isIP(ip) !== 6 || ip.includes('%')) return false;
-  const groups = groupsOf(ip);
-  if (groups.every((group, i) => group === (i === 7 ? 1 : 0))) return true;
-  return innerIpv4(ip)?.startsWith('127.') ?? false;
+  return placeOf(innerIpv4(ip) ?? ip) === 'loopback';
 }
 
 /** The IPv4 address in an IPv4-mapped one (RFC 4291 2.5.5.2) or in one for translation (RFC 6052 2.1). */
 function innerIpv4(ip: string): string | undefined {
+  if (isIP(ip) !== 6 || ip.includes('%')) return undefined;
   const groups = groupsOf(ip);
   const prefix = groups
     .slice(0, 6)
@@ -146,13 +114,4 @@ function groupsOf(ip: string): readonly number[] {
     text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
   const [left, right] = [numbers(head), numbers(tail)];
   return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right];
-}
-
-function blockList(family: 'ipv4' | 'ipv6', subnets: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const subnet of subnets) {
-    const [net = '', prefix] = subnet.split('/');
-    list.addSubnet(net, Number(prefix), family);
-  }
-  return list;
 }
