@@ -13,7 +13,7 @@ import {
   reader,
   sourceSchema,
   tokenPattern,
-  valueSchema,
+  editSchemas,
   type Value,
 } from './values.ts';
 
@@ -35,33 +35,7 @@ export const headers: PolicyKind<HeadersConfig> = {
     type: 'object',
     additionalProperties: false,
     properties: {
-      rename: {
-        type: 'object',
-        description: 'Old name to new name',
-        propertyNames: names,
-        additionalProperties: names,
-        default: {},
-      },
-      remove: {
-        type: 'array',
-        description: 'Names of fields that do not go on',
-        items: names,
-        default: [],
-      },
-      set: {
-        type: 'object',
-        description: 'Name to value: takes the place of all fields of that name',
-        propertyNames: names,
-        additionalProperties: valueSchema,
-        default: {},
-      },
-      add: {
-        type: 'object',
-        description: 'Name to value: one more field of that name',
-        propertyNames: names,
-        additionalProperties: valueSchema,
-        default: {},
-      },
+      ...editSchemas('field', 'do not go on', names),
       require: {
         type: 'array',
         description:

@@ -5,7 +5,7 @@
 import type { Exchange } from '../../../core/exchange.ts';
 import { changed } from '../changed-call.ts';
 import type { PolicyKind, PolicySite } from '../policy.ts';
-import { reader, valueSchema, type Value } from './values.ts';
+import { editSchemas, reader, type Value } from './values.ts';
 
 export interface QueryConfig {
   readonly rename: Readonly<Record<string, string>>;
@@ -24,33 +24,7 @@ export const query: PolicyKind<QueryConfig> = {
     type: 'object',
     additionalProperties: false,
     properties: {
-      rename: {
-        type: 'object',
-        description: 'Old name to new name',
-        propertyNames: names,
-        additionalProperties: names,
-        default: {},
-      },
-      remove: {
-        type: 'array',
-        description: 'Names of parameters that do not go on',
-        items: names,
-        default: [],
-      },
-      set: {
-        type: 'object',
-        description: 'Name to value: takes the place of all parameters of that name',
-        propertyNames: names,
-        additionalProperties: valueSchema,
-        default: {},
-      },
-      add: {
-        type: 'object',
-        description: 'Name to value: one more parameter of that name',
-        propertyNames: names,
-        additionalProperties: valueSchema,
-        default: {},
-      },
+      ...editSchemas('parameter', 'do not go on', names),
     },
   },
   create: (config, site) => {

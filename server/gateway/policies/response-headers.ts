@@ -2,7 +2,7 @@
 import type { Exchange, Reply } from '../../../core/exchange.ts';
 import type { PolicyKind, PolicySite } from '../policy.ts';
 import { isFieldValue } from './headers.ts';
-import { reader, tokenPattern, valueSchema, type Value } from './values.ts';
+import { editSchemas, reader, tokenPattern, type Value } from './values.ts';
 
 export interface ResponseHeadersConfig {
   readonly rename: Readonly<Record<string, string>>;
@@ -21,33 +21,7 @@ export const responseHeaders: PolicyKind<ResponseHeadersConfig> = {
     type: 'object',
     additionalProperties: false,
     properties: {
-      rename: {
-        type: 'object',
-        description: 'Old name to new name',
-        propertyNames: names,
-        additionalProperties: names,
-        default: {},
-      },
-      remove: {
-        type: 'array',
-        description: 'Names of fields that callers do not get',
-        items: names,
-        default: [],
-      },
-      set: {
-        type: 'object',
-        description: 'Name to value: takes the place of all fields of that name',
-        propertyNames: names,
-        additionalProperties: valueSchema,
-        default: {},
-      },
-      add: {
-        type: 'object',
-        description: 'Name to value: one more field of that name',
-        propertyNames: names,
-        additionalProperties: valueSchema,
-        default: {},
-      },
+      ...editSchemas('field', 'callers do not get', names),
     },
   },
   create: (config, site) => {

@@ -52,6 +52,33 @@ export const valueSchema: JsonSchema = {
   ],
 };
 
+/**
+ * The members of a policy that renames, removes, sets and adds, in this order.
+ * @param noun what it changes: `field`
+ * @param removed what becomes of those that are removed: `do not go on`
+ * @param names the schema of a name
+ */
+export function editSchemas(
+  noun: string,
+  removed: string,
+  names: JsonSchema,
+): Readonly<Record<'rename' | 'remove' | 'set' | 'add', JsonSchema>> {
+  const byName = { type: 'object', propertyNames: names, default: {} };
+  const toValue = { ...byName, additionalProperties: valueSchema };
+  return {
+    rename: { ...byName, description: 'Old name to new name', additionalProperties: names },
+    remove: {
+      ...{ type: 'array', items: names, default: [] },
+      description: `Names of ${noun}s that ${removed}`,
+    },
+    set: {
+      ...toValue,
+      description: `Name to value: takes the place of all ${noun}s of that name`,
+    },
+    add: { ...toValue, description: `Name to value: one more ${noun} of that name` },
+  };
+}
+
 /** Fields by which a caller proves itself to the gateway: whoever is handed one could act as the caller elsewhere. */
 export function provesCaller(name: string): boolean {
   return credentials.has(name.toLowerCase());
