@@ -1,10 +1,11 @@
 /** The route of an accredited system over real sockets: the guide command by command, and the walk-through in one go. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { missing, openGuideShell, stepsOf, type GuideShell } from './guide-shell.ts';
+import { runGuide } from './guide-ground.ts';
+import { missing, openGuideShell, type GuideShell } from './guide-shell.ts';
 import { root, startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 /** A program that the guide uses and this machine lacks; the pipeline has them all. */
@@ -46,15 +47,9 @@ describe('an accredited system', function () {
   });
 
   it('R148 R149 R150 R151 is brought to life as the guide says, command by command', async () => {
-    const file = join(root, 'docs', 'guides', 'accredited-system.md');
-    const steps = stepsOf(readFileSync(file, 'utf8'));
-    assert.ok(steps.length > 25, `${steps.length} steps`);
-    const outputs = (await shell?.run(steps)) ?? [];
-    const wrong = steps.flatMap((step, i) => {
-      const output = outputs[i] ?? 'nothing: an earlier step ended the shell';
-      const absent = missing(step, output);
-      return absent.length > 0 ? [{ line: step.line, absent, output }] : [];
-    });
+    assert.ok(shell);
+    const { steps, wrong } = await runGuide(shell, 'accredited-system.md');
+    assert.ok(steps > 25, `${steps} steps`);
     assert.deepEqual(wrong, []);
   });
 

@@ -1,13 +1,14 @@
 /** docs/guides/producer.md, command by command: what it tells a producer to do works, and prints what it says. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { missing, openGuideShell, stepsOf, type GuideShell } from './guide-shell.ts';
-import { root, startTestPlatform, type TestPlatform } from './start-platform.ts';
+import { runGuide } from './guide-ground.ts';
+import { openGuideShell, type GuideShell } from './guide-shell.ts';
+import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 describe('the guide for producers', function () {
   this.timeout(120_000);
@@ -41,14 +42,9 @@ describe('the guide for producers', function () {
 
   it('R117 R128 takes a new API from its document to its end, within five minutes', async () => {
     const began = Date.now();
-    const steps = stepsOf(readFileSync(join(root, 'docs', 'guides', 'producer.md'), 'utf8'));
-    assert.ok(steps.length > 25, `${steps.length} steps`);
-    const outputs = (await shell?.run(steps)) ?? [];
-    const wrong = steps.flatMap((step, i) => {
-      const output = outputs[i] ?? 'nothing: an earlier step ended the shell';
-      const lacking = missing(step, output);
-      return lacking.length > 0 ? [{ line: step.line, lacking, output }] : [];
-    });
+    assert.ok(shell);
+    const { steps, wrong } = await runGuide(shell, 'producer.md');
+    assert.ok(steps > 25, `${steps} steps`);
     assert.deepEqual(wrong, []);
     assert.ok(Date.now() - began < 5 * 60_000);
   });

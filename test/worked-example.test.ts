@@ -1,47 +1,27 @@
 /** docs/guides/directory-routing.md and its script: trace, look up, token, call; and what is routed by the directory. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDirectory } from '../spine/sds/stored-directory.ts';
 import { partsOf, handlerEntry, systemEntry } from '../spine/sds/service-entries.ts';
 import { exampleBase, exampleConsumer } from '../server/example-provider.ts';
 import { makeCrossOrganisationToken } from '../spine/sso/make-token.ts';
 import { deployApi, subscribe } from './gateway-ground.ts';
-import { missing, openGuideShell, stepsOf, type GuideShell } from './guide-shell.ts';
-import { call, root, startTestPlatform, type TestPlatform } from './start-platform.ts';
-
-/** Why the guide cannot be run here; under CI it must be. */
-function whyNoShell(): string | undefined {
-  if (process.platform === 'win32') return 'the guide is written for bash';
-  if (spawnSync('curl', ['--version']).status === 0) return undefined;
-  // eslint-disable-next-line no-restricted-syntax -- CI has all that tests need, and must use it
-  if (process.env.CI === 'true') throw new Error('CI needs curl');
-  return 'curl is not installed';
-}
+import { runGuide, startGuideGround, whyNoShell, type GuideGround } from './guide-ground.ts';
+import type { GuideShell } from './guide-shell.ts';
+import { call, root, type TestPlatform } from './start-platform.ts';
 
 describe('the worked example of directory routing', function () {
   this.timeout(180_000);
+  let ground: GuideGround;
   let platform: TestPlatform;
   let shell: GuideShell | undefined;
-  let folder: string;
   const why = whyNoShell();
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-routing-'));
-    platform = await startTestPlatform();
-    if (why === undefined)
-      shell = await openGuideShell(folder, {
-        GATEHOUSE: platform.url,
-        DATA_DIR: platform.dataDir,
-      });
+    ground = await startGuideGround();
+    ({ platform, shell } = ground);
   });
-  after(async () => {
-    await shell?.end();
-    await platform.end();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => ground.end());
 
   const told = async (commands: string) => {
     const [output = ''] = (await shell?.run([{ line: 1, commands, expected: [] }])) ?? [];
@@ -61,15 +41,8 @@ describe('the worked example of directory routing', function () {
 
   it('R152 R158 R159 works as the guide tells it, command by command', async function () {
     if (!shell) this.skip();
-    const guide = readFileSync(join(root, 'docs', 'guides', 'directory-routing.md'), 'utf8');
-    const steps = stepsOf(guide);
-    assert.ok(steps.length > 10, `${steps.length} steps`);
-    const outputs = await shell.run(steps);
-    const wrong = steps.flatMap((step, i) => {
-      const output = outputs[i] ?? 'nothing: an earlier step ended the shell';
-      const lacking = missing(step, output);
-      return lacking.length > 0 ? [{ line: step.line, lacking, output }] : [];
-    });
+    const { steps, wrong } = await runGuide(shell, 'directory-routing.md');
+    assert.ok(steps > 10, `${steps} steps`);
     assert.deepEqual(wrong, []);
   });
 
