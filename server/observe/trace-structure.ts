@@ -61,7 +61,7 @@ function kindOfBare(piece: string): string {
 
 /** A name of a vocabulary; whoever puts values where names belong shows their length. */
 function nameOf(name: string): string {
-  return /^[A-Za-z_@$][\w.:$@-]{0,99}$/.test(name) && !/\d{6}/.test(name) ? name : valueOf(name);
+  return /^[A-Za-z_@$][\w.:$@-]{0,99}$/.test(name) && !/\d{7}/.test(name) ? name : valueOf(name);
 }
 
 /** Its kind and length: `digits 10`. */
