@@ -9,7 +9,7 @@ import type { Asking, Patients } from '../fhir/pds/patients.ts';
 import { backEndSite } from '../test/back-end-ground.ts';
 import { startFaultyPeer, type FaultyPeer } from '../test/faulty-peer.ts';
 import { secretsNamed } from './catalogue/proxy-rules.ts';
-import type { ServiceSite } from './gateway/backend.ts';
+import type { ServiceSite, TargetCondition } from './gateway/backend.ts';
 import { pdsRecords } from './pds-records.ts';
 import { remoteRecords } from './pds-remote-records.ts';
 
@@ -26,6 +26,7 @@ const asking = (more: Partial<Asking> = {}): Asking => {
 
 const logged: string[] = [];
 const ending: (() => Promise<void>)[] = [];
+let condition: (() => TargetCondition) | undefined;
 const records = pdsRecords({ remote: remoteRecords(systemClock) });
 
 /** The port as a Proxy of the sandbox has it. */
@@ -35,6 +36,7 @@ function patientsAt(settings: object): Patients {
     ...{ environment: 'sandbox', base: '/api', at },
     config: { records: { kind: 'remote', timeout, ...settings } },
     onClose: (end) => ending.push(end),
+    standsOn: (told) => (condition = told),
   };
   return records.patientsAt(site);
 }
@@ -100,6 +102,7 @@ describe('records of another PDS', () => {
       for (let calls = 0; calls < 12; calls++)
         kinds.add((await refusedBy(() => patients.retrieve(jane, asking()))).kind);
       assert.deepEqual([...kinds], ['upstream', 'unavailable']);
+      assert.deepEqual(condition?.(), { circuit: 'open' });
     });
 
     it('give up a read whose caller has gone, and no change', async () => {

@@ -29,6 +29,7 @@ export function remoteRecords(clock: Clock): RecordsKind {
     create(config, site) {
       const calls = openOwnCalls(targetOf(config), site.at, longestAnswer);
       site.onClose(() => calls.close());
+      if (calls.condition) site.standsOn(calls.condition);
       const { asid } = config as { readonly asid?: string }; // by the schema above
       return remotePatients({
         clock,

@@ -123,6 +123,8 @@ export interface ServiceSite {
   readonly at: BackendSite;
   /** Runs when the last call on the revision has ended. */
   onClose(fn: () => Promise<void>): void;
+  /** Tells how a server looks that the service stands on; absent: on none. */
+  standsOn(condition: () => TargetCondition): void;
 }
 
 export interface ServedApi {

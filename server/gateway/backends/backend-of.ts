@@ -42,18 +42,21 @@ export function backendOf(
       if (!mayServe(serviceApis, service, site.api))
         throw new Problem('invalid', `The service ${service} is another API's`);
       const ending: (() => Promise<void>)[] = [];
+      const beneath: Pick<Backend, 'condition'>[] = [];
       const served = make({
         environment: site.environment,
         base: site.definition.base,
         config: definition.config ?? {},
         at: site,
         onClose: (fn) => ending.push(fn),
+        standsOn: (condition) => beneath.push({ condition }),
       });
       const close = async () => {
         await Promise.all(ending.map((end) => end()));
       };
       const { handler, probe } = served;
-      return { served, backend: { handler, close, ...(probe ? { probe } : {}) } };
+      const backend = { handler, close, ...beneath[0], ...(probe ? { probe } : {}) };
+      return { served, backend };
     }
   }
 }
