@@ -10,9 +10,11 @@ import { meshApi, meshOpen, meshLookUps } from '../spine/mesh/api.ts';
 import { openBroker } from '../spine/mesh/broker.ts';
 import { meshErrors } from '../spine/mesh/errors.ts';
 import { expire, sweepBodies } from '../spine/mesh/expiry.ts';
+import { router, routingTopic, type FindPerson } from '../spine/mesh/gp-routing.ts';
 import { createCursors } from '../spine/mesh/inbox-query.ts';
 import { mailboxKey, openMailboxes } from '../spine/mesh/mailboxes.ts';
 import { meshMessageCollection } from '../spine/mesh/messages.ts';
+import { sweepClaims } from '../spine/mesh/repeats.ts';
 import { reporter, reportTopic } from '../spine/mesh/reports.ts';
 import { openUsedTokens } from '../spine/mesh/used-tokens.ts';
 import type { Config } from './config.ts';
@@ -76,7 +78,7 @@ export function createMeshParts({ config, store, clock }: MeshOptions): MeshPart
 }
 
 /** Beside the embedded store as files; documents where several machines share a store. */
-export function openBlobs({ config, store, clock }: MeshOptions): Blobs {
+function openBlobs({ config, store, clock }: MeshOptions): Blobs {
   return config.mongoUrl === ''
     ? fileBlobs(join(resolve(config.dataDir), 'blobs'))
     : storedBlobs(store, clock);
@@ -91,17 +93,23 @@ export interface MeshWork {
   close(): void;
 }
 
+export interface MeshWorkOptions extends MeshOptions {
+  /** Whom messages to a patient's practice are about. */
+  readonly find: FindPerson;
+  /** Told what went wrong. */
+  readonly alarm: (error: unknown) => void;
+}
+
 /** How often what is due is looked for: milliseconds. */
 const lookEvery = 5_000;
 
 /** Begins at once. */
-export function openMeshWork(
-  options: MeshOptions & { readonly alarm: (error: unknown) => void },
-): MeshWork {
-  const { store, clock, alarm } = options;
+export function openMeshWork(options: MeshWorkOptions): MeshWork {
+  const { store, clock, alarm, find } = options;
   const now = () => clock.now();
   const expiring = { store, blobs: openBlobs(options), now };
   const usedTokens = openUsedTokens(store, now);
+  const mailboxes = openMailboxes(store);
   let running: Promise<unknown> = Promise.resolve();
   const look = () => {
     running = running.then(() => expire(expiring)).catch(alarm);
@@ -109,11 +117,18 @@ export function openMeshWork(
   look();
   const timer = setInterval(look, lookEvery).unref();
   return {
-    topics: { [reportTopic]: { send: reporter(store, now), patience: 30_000 } },
+    topics: {
+      [reportTopic]: { send: reporter(store, now), patience: 30_000 },
+      [routingTopic]: { send: router({ store, mailboxes, find, now }), patience: 30_000 },
+    },
     bringing: [meshMessageCollection.name],
-    sweep: async () => (await usedTokens.sweep()) + (await sweepBodies(expiring)),
+    sweep: async () =>
+      (await usedTokens.sweep()) +
+      (await sweepClaims(store, now())) +
+      (await sweepBodies(expiring)),
     close: () => {
       clearInterval(timer);
+      mailboxes.close();
     },
   };
 }

@@ -8,6 +8,8 @@ import {
   type Mailbox,
   type Workflow,
 } from '../spine/mesh/mailboxes.ts';
+import { loadOrganisations } from '../fhir/synthetic/organisations.ts';
+import { gpWorkflows } from '../spine/mesh/gp-routing.ts';
 import type { MeshKeys } from './mesh-keys.ts';
 import type { ServedStore } from './store/served.ts';
 
@@ -28,7 +30,11 @@ export async function seedMailboxes(
 ): Promise<number> {
   if ((await store.mark(mark)) !== undefined) return 0;
   return store.alone('start', async () => {
-    const { password, mailboxes, workflows } = fixture(join(fixtures, 'mesh', 'mailboxes.json'));
+    const { password, ...given } = fixture(join(fixtures, 'mesh', 'mailboxes.json'));
+    const practices = practiceMailboxes(fixtures);
+    const mailboxes = [...given.mailboxes, ...practices];
+    const toPractices = { senders: ['*'], receivers: practices.map(({ id }) => id) };
+    const workflows = [...given.workflows, ...gpWorkflows.map((id) => ({ id, ...toPractices }))];
     const boxes = environments.flatMap((environment) =>
       mailboxes.map((one) => {
         const key = mailboxKey(environment, one.id);
@@ -49,6 +55,13 @@ export async function seedMailboxes(
     await store.setMark(mark, 'finished');
     return count;
   });
+}
+
+/** One for each open practice of the synthetic patients, so that messages to "this patient's GP" arrive. */
+function practiceMailboxes(fixtures: string): Fixture['mailboxes'] {
+  return loadOrganisations(fixtures)
+    .filter(({ role, status }) => role === 'practice' && status === 'active')
+    .map(({ code, name }) => ({ id: `${code}GP001`, name, odsCode: code, active: true }));
 }
 
 function fixture(file: string): Fixture {

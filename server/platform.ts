@@ -28,7 +28,7 @@ import { ldapEnvironment } from './ldap-listeners-parts.ts';
 import { openMessageTraces } from './message-traces.ts';
 import { openMessagesApi } from './messages-api.ts';
 import { openObserving, type Observing } from './observing.ts';
-import { pdsBase } from './pds-proxies.ts';
+import { createPatients, pdsBase } from './pds-proxies.ts';
 import { ownAddress } from './provider-calls.ts';
 import { sdsBase } from './sds-proxies.ts';
 import { sandboxPath, serve, standardEnvironment } from './serving.ts';
@@ -36,6 +36,7 @@ import { alone, type OpenedData, type Part, type Peers } from './process-role.ts
 import { seedDefaults } from './seed.ts';
 import { openMeshWork } from './mesh-parts.ts';
 import { meshKeys } from './mesh-keys.ts';
+import { findPeople } from './mesh-people.ts';
 import { seedMailboxes } from './mesh-seed.ts';
 import { openSpineWork } from './spine-work.ts';
 import type { ServedStore } from './store/served.ts';
@@ -152,7 +153,10 @@ export async function startPlatform(
     const alarm = (error: unknown) => {
       log.log('error', 'what is due in MESH could not be done', { kind: Problem.from(error).kind });
     };
-    const mesh = part === 'serving' ? undefined : openMeshWork({ config, store, clock, alarm });
+    const now = () => clock.now();
+    const find = findPeople({ patients: createPatients(parts), journal, now });
+    const mesh =
+      part === 'serving' ? undefined : openMeshWork({ config, store, clock, alarm, find });
     const messaging = mesh && openSpineWork({ ...parts, more: mesh });
     const working = mesh && messaging ? [mesh, messaging] : [];
     const kept = [workspaces, access, systems, expiry, keeper, ...working];

@@ -3,9 +3,8 @@
  * these checks; using the token up comes later, when nothing else turns the call away.
  */
 import type { ClientCertificate, Exchange } from '../../core/exchange.ts';
-import type { MeshCaller } from './broker.ts';
 import { meshError } from './errors.ts';
-import type { Mailbox, Mailboxes } from './mailboxes.ts';
+import type { Mailbox, Mailboxes, MeshCaller } from './mailboxes.ts';
 import { minutesOff, proveToken, readToken, type MeshToken } from './token.ts';
 
 /** How a certificate is held against the mailbox's organisation. */

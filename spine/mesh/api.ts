@@ -7,11 +7,11 @@ import type { Exchange, Handler, Reply } from '../../core/exchange.ts';
 import { routes, type Routes } from '../../core/routes.ts';
 import type { Blobs } from '../../core/blobs.ts';
 import { answer, lookedUp, tracking, type Version } from './answers.ts';
-import type { Broker, MeshCaller } from './broker.ts';
+import type { Broker } from './broker.ts';
 import { download } from './download.ts';
 import { fieldFaults, meshError, type FieldFault } from './errors.ts';
 import { readInboxQuery, passes, usualLimit, type Cursors } from './inbox-query.ts';
-import type { Mailboxes } from './mailboxes.ts';
+import type { Mailboxes, MeshCaller } from './mailboxes.ts';
 import type { MeshMessage } from './messages.ts';
 import { readChunkFields, readSendFields } from './send-fields.ts';
 import { readToken } from './token.ts';
@@ -197,8 +197,26 @@ async function acknowledge({ version, caller, id, options }: Call): Promise<Repl
 
 async function send({ exchange, version, caller, options }: Call): Promise<Reply> {
   const fields = readSendFields(exchange.headers, caller.mailbox.id);
-  const id = await options.broker.send(caller, fields, bytesOf(exchange));
-  return answer(version, 202, version === 1 ? { messageID: id } : { message_id: id });
+  const key = idempotencyKey(exchange);
+  const { id, replayed } = await options.broker.send(caller, fields, bytesOf(exchange), key);
+  const sent = answer(version, 202, version === 1 ? { messageID: id } : { message_id: id });
+  return replayed
+    ? { ...sent, headers: { ...sent.headers, 'idempotency-replayed': 'true' } }
+    : sent;
+}
+
+/** Not of MESH itself: lets a sender repeat what it had no answer to. @throws Problem 400 for one that is too long */
+function idempotencyKey({ headers }: Exchange): string | undefined {
+  const key = headers['idempotency-key']?.trim();
+  if (key === undefined || key === '') return undefined;
+  if (key.length <= 255) return key;
+  throw fieldFaults([
+    {
+      at: ['header', 'idempotency-key'],
+      text: 'ensure this value has at most 255 characters',
+      type: 'value_error.any_str.max_length',
+    },
+  ]);
 }
 
 async function sendChunk({ exchange, version, caller, id, options }: Call): Promise<Reply> {

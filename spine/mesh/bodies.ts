@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Readable, Transform } from 'node:stream';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import type { Blobs } from '../../core/blobs.ts';
 import { Problem } from '../../core/problem.ts';
 import { meshError } from './errors.ts';
@@ -93,11 +93,6 @@ export function expanded(source: Readable, size: number): Readable {
     },
   });
   return joined(joined(source, createGunzip()), watch);
-}
-
-/** The same, compressed while it is sent. */
-export function shrunk(source: Readable): Readable {
-  return joined(source, createGzip({ level: 1 }));
 }
 
 /** Leaving the second leaves the first; an error of the first is one of the second. */

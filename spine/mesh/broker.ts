@@ -8,7 +8,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Collection, OutboxEntry, Store, Stored } from '../../core/store.ts';
 import { keepChunk } from './bodies.ts';
 import { meshError } from './errors.ts';
-import type { Mailbox, Mailboxes, WorkflowRule } from './mailboxes.ts';
+import type { Mailboxes, MeshCaller, WorkflowRule } from './mailboxes.ts';
 import {
   meshMessageCollection,
   messageKey,
@@ -16,6 +16,8 @@ import {
   type MeshChunk,
   type MeshMessage,
 } from './messages.ts';
+import { claimed } from './repeats.ts';
+import { isGpAddress, routingOf } from './gp-routing.ts';
 import { reportOf } from './reports.ts';
 import type { ChunkRange, SendFields } from './send-fields.ts';
 import { changed, completed, happened, putAt } from './steps.ts';
@@ -32,19 +34,19 @@ export interface BrokerOptions {
   readonly spare: number;
   /** What else is to be done once a message is accepted, with the same write: push, receipts. */
   readonly accepted?: (message: MeshMessage) => readonly OutboxEntry[];
-  /** Deliveries that stand for an address which is found later: "this patient's GP". */
-  readonly routed?: (expression: string, message: MeshMessage) => OutboxEntry | undefined;
-}
-
-/** Whose call it is: a mailbox that has proved itself. */
-export interface MeshCaller {
-  readonly environment: string;
-  readonly mailbox: Mailbox;
 }
 
 export interface Broker {
-  /** Takes a message or its first chunk; on disk when it resolves. @returns its id */
-  send(caller: MeshCaller, fields: SendFields, body: AsyncIterable<Buffer>): Promise<string>;
+  /**
+   * Takes a message or its first chunk; on disk when it resolves.
+   * @param key the sender's own, by which a repeat is known for a day; 409 when it comes with something else
+   */
+  send(
+    caller: MeshCaller,
+    fields: SendFields,
+    body: AsyncIterable<Buffer>,
+    key?: string,
+  ): Promise<{ readonly id: string; readonly replayed: boolean }>;
   /** Takes a later chunk, or one anew. */
   sendChunk(
     caller: MeshCaller,
@@ -93,13 +95,17 @@ export function openBroker(options: BrokerOptions): Broker {
   return {
     messages,
 
-    async send(caller, fields, body) {
+    async send(caller, fields, body, key) {
       const { range } = fields;
       if (range.n !== 1) throw meshError('chunks');
       const recipient = await recipientOf(options, caller, fields);
       await roomFor(options);
       const chunk = await keepChunk(blobs, 1, body, options.limits.request);
-      return begun(options, messages, caller, fields, recipient, chunk);
+      const claim =
+        key === undefined ? undefined : await claimed(options, caller, key, fields, chunk);
+      const { id, isNew } = await begun(options, messages, caller, fields, recipient, chunk, claim);
+      if (!isNew && chunk.blob !== undefined) await blobs.remove([chunk.blob]);
+      return { id, replayed: !isNew };
     },
 
     async sendChunk(caller, id, n, { range, encoding }, body) {
@@ -182,7 +188,7 @@ export function openBroker(options: BrokerOptions): Broker {
     { environment, mailbox: sender }: MeshCaller,
     { to, workflow }: SendFields,
   ): Promise<Recipient> {
-    if (to.includes('_')) return { kind: 'expression', expression: to };
+    if (isGpAddress(to, workflow)) return { kind: 'person', addressed: to };
     const found = await mailboxes.mailbox(environment, to);
     // Whether it may be sent is told first: who may not send it learns nothing of others' mailboxes.
     const sending = { environment, workflow, sender: sender.id, recipient: to };
@@ -194,7 +200,7 @@ export function openBroker(options: BrokerOptions): Broker {
 
 type Recipient =
   | { readonly kind: 'mailbox'; readonly id: string }
-  | { readonly kind: 'expression'; readonly expression: string }
+  | { readonly kind: 'person'; readonly addressed: string }
   | { readonly kind: 'unregistered'; readonly to: string };
 
 async function roomFor({ blobs, spare }: BrokerOptions): Promise<void> {
@@ -213,14 +219,16 @@ async function begun(
   { workflow, said, range, encoding }: SendFields,
   recipient: Recipient,
   chunk: MeshChunk,
-): Promise<string> {
+  claim: string | undefined,
+): Promise<{ readonly id: string; readonly isNew: boolean }> {
   for (;;) {
     const at = options.now();
-    const id = newMessageId(at);
+    const id = claim ?? newMessageId(at);
     const base: MeshMessage = {
       ...{ environment, id, kind: 'DATA', sender: mailbox.id, workflow, ...said },
       ...(encoding === undefined ? {} : { encoding }),
       ...{ recipient: recipient.kind === 'mailbox' ? recipient.id : '' },
+      ...(recipient.kind === 'person' ? { addressed: recipient.addressed } : {}),
       ...{ total: range.total, chunks: [chunk], created: at, touched: at, events: [] },
       state: 'uploading',
     };
@@ -229,14 +237,16 @@ async function begun(
     try {
       await messages.put(key, message, {
         expected: 0,
-        outbox: broughtAbout(options, message, recipient),
+        outbox: broughtAbout(options, message),
       });
     } catch (error) {
-      if (error instanceof Problem && error.kind === 'conflict') continue; // the id was taken
-      throw error;
+      if (!(error instanceof Problem && error.kind === 'conflict')) throw error;
+      if (claim === undefined) continue; // the id was taken
+      if (recipient.kind === 'unregistered') throw meshError('unregistered', { messageId: id });
+      return { id, isNew: false };
     }
     if (recipient.kind === 'unregistered') throw meshError('unregistered', { messageId: id });
-    return id;
+    return { id, isNew: true };
   }
 }
 
@@ -247,20 +257,25 @@ function firstState(message: MeshMessage, recipient: Recipient, at: number): Mes
       code: '12',
       text: 'Unregistered to address',
     });
-  const uploading = happened(message, 'uploading', at);
-  return message.total === 1 && recipient.kind === 'mailbox' ? completed(uploading, at) : uploading;
+  return whole(happened(message, 'uploading', at), at);
 }
 
-function broughtAbout(
-  { accepted, routed }: BrokerOptions,
-  message: MeshMessage,
-  recipient: Recipient,
-): readonly OutboxEntry[] {
-  if (message.state === 'error') return [outboxEntry(reportOf(message))];
-  if (message.state === 'accepted') return accepted?.(message) ?? [];
-  if (recipient.kind !== 'expression' || message.total !== 1) return [];
-  const entry = routed?.(recipient.expression, message);
-  return entry ? [entry] : [];
+/** Accepted once all of it is there; where a person is addressed, once the mailbox is found. */
+function whole(message: MeshMessage, at: number): MeshMessage {
+  const { chunks, total, addressed } = message;
+  return chunks.length === total && addressed === undefined ? completed(message, at) : message;
+}
+
+function broughtAbout({ accepted }: BrokerOptions, message: MeshMessage): readonly OutboxEntry[] {
+  const { state, chunks, total } = message;
+  if (state === 'error') return [outboxEntry(reportOf(message))];
+  if (state === 'accepted') return accepted?.(message) ?? [];
+  return chunks.length === total ? [outboxEntry(routingOf(message))] : [];
+}
+
+/** Whether chunks may come: what waits for its practice is whole already. */
+function isOpen({ state, chunks, total }: MeshMessage): boolean {
+  return state === 'uploading' && chunks.length < total;
 }
 
 /** @throws Problem 403, 404, 406, 417, 423 */
@@ -273,7 +288,7 @@ function checkChunk(
 ): void {
   const messageId = message.id;
   if (message.sender !== mailbox.id) throw meshError('notYours');
-  if (message.state !== 'uploading') throw meshError('complete', { messageId });
+  if (!isOpen(message)) throw meshError('complete', { messageId });
   if (range.n !== n || range.n > range.total) throw meshError('chunks', { messageId });
   if (range.total !== message.total)
     throw meshError(n > message.total ? 'beyond' : 'chunks', { messageId });
@@ -291,15 +306,15 @@ async function added(
     const stored = await messages.get(key);
     if (!stored) throw meshError('missing');
     const { value } = stored;
-    if (value.state !== 'uploading') throw meshError('complete', { messageId: value.id });
+    if (!isOpen(value)) throw meshError('complete', { messageId: value.id });
     const others = value.chunks.filter(({ n }) => n !== chunk.n);
     const chunks = [...others, chunk].toSorted((a, b) => a.n - b.n);
     const size = chunks.reduce((sum, one) => sum + one.size, 0);
     if (size > options.limits.message) throw meshError('tooLarge', { messageId: value.id });
     const at = options.now();
     const more = { ...value, chunks, touched: at };
-    const next = chunks.length === value.total ? completed(more, at) : more;
-    const outbox = next.state === 'accepted' ? (options.accepted?.(next) ?? []) : [];
+    const next = whole(more, at);
+    const outbox = broughtAbout(options, next);
     if (await putAt(messages, stored, next, outbox))
       return value.chunks.find(({ n }) => n === chunk.n);
   }

@@ -20,11 +20,18 @@ export interface Mailbox {
   readonly app?: string;
 }
 
+/** Whose call it is: a mailbox that has proved itself. */
+export interface MeshCaller {
+  readonly environment: string;
+  readonly mailbox: Mailbox;
+}
+
 /** A type of document, and which mailboxes send and take it. */
 export interface Workflow {
   readonly environment: string;
   /** Case counts. */
   readonly id: string;
+  /** `*`: every mailbox may send it. */
   readonly senders: readonly string[];
   readonly receivers: readonly string[];
 }
@@ -97,6 +104,11 @@ export function openMailboxes(store: Store): Mailboxes {
         ? undefined
         : (await workflows.get(mailboxKey(environment, id)))?.value,
     );
+  const ofOrganisation = async (environment: string, odsCode: string) => {
+    if (!/^[A-Z0-9]{1,12}$/.test(odsCode)) return [];
+    const query = { index: 'ods', equals: [environment, odsCode], limit: 1000 };
+    return (await mailboxes.find(query)).items.map(({ value }) => value);
+  };
   const takers = async (environment: string, id: string) => {
     const found = await workflow(environment, id);
     const all = await Promise.all(
@@ -107,14 +119,21 @@ export function openMailboxes(store: Store): Mailboxes {
   return {
     mailbox,
     takers,
-    receivers: async (environment, odsCode, id) =>
-      (await takers(environment, id)).filter((one) => one.odsCode === odsCode),
+    async receivers(environment, odsCode, id) {
+      const [found, all] = await Promise.all([
+        workflow(environment, id),
+        once(`organisation ${environment} ${odsCode}`, () => ofOrganisation(environment, odsCode)),
+      ]);
+      const taking = new Set(found?.receivers);
+      return all.filter((one) => one.active && taking.has(one.id));
+    },
     async judge({ environment, workflow: id, sender, recipient }, rule) {
       if (rule === 'off') return;
       const found = await workflow(environment, id);
       if (!found && rule === 'known') return;
       if (!found) throw meshError('workflow');
-      if (!found.senders.includes(sender)) throw meshError('senderWorkflow');
+      if (![sender, anySender].some((one) => found.senders.includes(one)))
+        throw meshError('senderWorkflow');
       if (!found.receivers.includes(recipient)) throw meshError('workflow');
     },
     close: stop,
@@ -122,8 +141,9 @@ export function openMailboxes(store: Store): Mailboxes {
 }
 
 const mostKept = 10_000;
+const anySender = '*';
 
 /** Letters and digits, as ids of mailboxes are. */
-export function isMailboxId(id: string): boolean {
+function isMailboxId(id: string): boolean {
   return /^[A-Z0-9]{1,64}$/.test(id);
 }

@@ -48,9 +48,11 @@ export interface MeshMessage extends Said {
   readonly environment: string;
   readonly id: string;
   readonly kind: 'DATA' | 'REPORT';
-  /** Mailbox ids; a report has no sender. */
+  /** Mailbox ids; a report has no sender, and who is addressed by a person's name has no recipient yet. */
   readonly sender: string;
   readonly recipient: string;
+  /** The address that names a person, until the mailbox is found; shown nowhere. */
+  readonly addressed?: string;
   readonly workflow: string;
   readonly encoding?: 'gzip';
   /** How many there are to be, and those that are there. */

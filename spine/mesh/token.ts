@@ -68,7 +68,7 @@ export function proveToken(
 }
 
 /** Lower-case hex. The password stands before the timestamp in what is signed, and nowhere in the field. */
-export function hashOf(
+function hashOf(
   { mailbox, nonce, count, timestamp }: Omit<MeshToken, 'hash'>,
   password: string,
   sharedKey: string,

@@ -13,7 +13,7 @@ interface Used {
   readonly hour: number;
 }
 
-export const usedTokenCollection: CollectionOf<Used> = {
+const usedTokenCollection: CollectionOf<Used> = {
   name: 'mesh.used-tokens',
   keys: ({ hour }) => ({ hour: [[hourKey(hour)]] }),
 };
