@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDirectory } from '../spine/sds/stored-directory.ts';
-import { handlerEntry, partsOf } from '../spine/sds/service-entries.ts';
+import { handlerEntry, partsOf, systemEntry } from '../spine/sds/service-entries.ts';
 import type { Directory, MessageHandler } from '../spine/sds/directory.ts';
 import { contractOfPattern } from '../spine/interactions-contract.ts';
 import { interactionOf } from '../spine/interactions.ts';
@@ -33,11 +33,8 @@ const answered = [
 
 export const ownParty = 'Y90001-910001';
 
-export interface SpineClientGround {
-  readonly system: LiveSystem;
-  /** The config `records` of the Proxy. */
-  readonly records: Readonly<Record<string, unknown>>;
-  readonly view: Directory;
+/** The parties in a directory, as sender and receiver must have them alike. */
+export interface Parties {
   /** Where the national services receive; undefined: the endpoints are taken away. */
   nationalAt(address: Addressed | undefined): Promise<void>;
   /** Where our own party receives. */
@@ -49,6 +46,44 @@ export interface Addressed {
   readonly url: string;
   readonly fqdn: string;
   readonly retryInterval?: string;
+  readonly retries?: string;
+}
+
+/** Our own system and the national services in a view. @param names by which certificates of senders are known */
+export function partiesIn(
+  view: Directory,
+  asid: string,
+  names: { readonly national: string; readonly own: string },
+): Parties {
+  const nowhere = { url: 'https://localhost:1', fqdn: '' };
+  return {
+    async nationalAt(address) {
+      await accredit(view, spine.asid, asked);
+      for (const interaction of asked) await putEndpoint(view, national(interaction, address));
+      const sender = { ...nowhere, fqdn: names.national };
+      await putEndpoint(view, national(`${services}tms:Sender`, sender));
+    },
+    async ownAt(address) {
+      const entry = systemEntry(
+        {
+          ...{ asid, odsCode: 'Y90001', partyKey: ownParty, clients: ['Y90001'], product },
+          interactions: [...asked, ...answered],
+        },
+        approval,
+      );
+      await ((await view.entry(entry.dn)) ? view.replace(entry, 'test') : view.add(entry, 'test'));
+      for (const interaction of answered) await putEndpoint(view, own(interaction, address));
+      const sender = { ...nowhere, fqdn: names.own };
+      await putEndpoint(view, own(`${services}tms:Sender`, sender));
+    },
+  };
+}
+
+export interface SpineClientGround extends Parties {
+  readonly system: LiveSystem;
+  /** The config `records` of the Proxy. */
+  readonly records: Readonly<Record<string, unknown>>;
+  readonly view: Directory;
 }
 
 /** In the sandbox, whose Spine faces believe in certificates and in calls without one. */
@@ -60,30 +95,13 @@ export async function spineClientGround(platform: TestPlatform): Promise<SpineCl
   });
   const ask = await manage(platform, Date.now);
   const { cert, key } = system.sent;
-  const secret = await ask(
-    'PUT',
-    `/apis/personal-demographics/environments/sandbox/secrets/spine-client`,
-    {
-      value: cert + key,
-    },
-  );
+  const path = '/apis/personal-demographics/environments/sandbox/secrets/spine-client';
+  const secret = await ask('PUT', path, { value: cert + key });
   if (secret.status >= 300) throw new Error(secret.text);
   await enrolPlatform(platform);
-  const names = platformName(platform);
-  const nationalAt = async (address: Addressed | undefined) => {
-    await accredit(view, spine.asid, asked);
-    for (const interaction of asked) await putEndpoint(view, national(interaction, address));
-    // The name by which the national services are known when they send.
-    const sender = { url: 'https://localhost:1', fqdn: names };
-    await putEndpoint(view, national(`${services}tms:Sender`, sender));
-  };
-  const ownAt = async (address: Addressed) => {
-    for (const interaction of answered) await putEndpoint(view, own(interaction, address));
-    const sender = { url: 'https://localhost:1', fqdn: system.fqdn };
-    await putEndpoint(view, own(`${services}tms:Sender`, sender));
-  };
+  const names = { national: platformName(platform), own: system.fqdn };
   return {
-    ...{ system, view, nationalAt, ownAt },
+    ...{ system, view, ...partiesIn(view, system.asid, names) },
     records: {
       ...{ kind: 'spine', asid: system.asid, timeout: 20, extras: true },
       user: { id: '555254239107', role: '555254240100' },
@@ -122,6 +140,9 @@ async function accredit(view: Directory, asid: string, more: readonly string[]):
   await view.replace({ ...entry, attributes: { ...entry.attributes, nhsAsSvcIA: all } }, 'test');
 }
 
+const approval = {
+  ...{ requestor: '1', requested: '20260101000000', approver: '1', approved: '20260101000000' },
+};
 const product = { key: '20000', name: 'Spine', version: '2.0' };
 
 function national(interaction: string, address: Addressed | undefined) {
@@ -163,14 +184,12 @@ async function putEndpoint(view: Directory, endpoint: Endpoint): Promise<void> {
     syncReplyMode: syncReply === 'required' ? 'MSHSignalsOnly' : 'None',
     actors: ackRequested === 'required' ? ['urn:oasis:names:tc:ebxml-msg:actor:toPartyMSH'] : [],
     ...(ackRequested === 'required'
-      ? { retries: '2', retryInterval: address.retryInterval ?? 'PT1M', persistDuration: 'PT5M' }
+      ? {
+          retries: address.retries ?? '2',
+          retryInterval: address.retryInterval ?? 'PT1M',
+          persistDuration: 'PT5M',
+        }
       : {}),
-  };
-  const approval = {
-    requestor: '1',
-    requested: '20260101000000',
-    approver: '1',
-    approved: '20260101000000',
   };
   await view.add(
     handlerEntry(handler, { authenticated: 'transient', template: '3' }, approval),
