@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { createContext, person } from '../fhir/synthetic/person.ts';
 import { loadSources } from '../fhir/synthetic/sources.ts';
 import { overload, passingOn } from './gateway.ts';
+import { cycles, fullInbox, longBody } from './mesh.ts';
 import { attachments, conversations, translation } from './messaging.ts';
 import { directorySearches } from './ldap.ts';
 import { compare, type Contender, type Load, type Result } from './rounds.ts';
@@ -26,7 +27,7 @@ import {
 import { issuing, lookingUp, reading } from './tokens.ts';
 import { updateBody, updateFor } from './writers.ts';
 
-const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,mutual-tls,certificates,translation,attachments,conversations,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
+const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,mutual-tls,certificates,translation,attachments,conversations,mesh,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
 
   --only      the parts to measure (default: all)
   --small     people in the small data set (default 100000)
@@ -53,12 +54,13 @@ const parts = [
   'translation',
   'attachments',
   'conversations',
+  'mesh',
   'size',
 ] as const;
 /** What needs no data set of people. */
 const ownData: ReadonlySet<string> = new Set([
   ...['gateway', 'overload', 'ldap', 'mutual-tls', 'certificates'],
-  ...['translation', 'attachments', 'conversations'],
+  ...['translation', 'attachments', 'conversations', 'mesh'],
 ]);
 const base = '/personal-demographics/FHIR/R4';
 const folder = join(import.meta.dirname, '..', 'var', 'bench');
@@ -130,6 +132,12 @@ async function main() {
   if (wanted.has('translation')) tell('A record between HL7 V3 and FHIR', await translation());
   if (wanted.has('attachments'))
     tell('Attachments', [await attachments(4.9, 1), await attachments(4.9, 10)]);
+  if (wanted.has('mesh'))
+    tell('MESH', [
+      ...(await cycles(load.seconds, load.rounds)),
+      ...(await longBody(100)),
+      ...(await fullInbox([1_000, 1_000_000])),
+    ]);
   if (wanted.has('conversations'))
     print('Queries taken by the asynchronous face', await conversations(100_000, load));
   if (wanted.has('size')) await printSize(large);

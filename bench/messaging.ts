@@ -289,7 +289,7 @@ async function folderWith(open: number): Promise<{ dir: string; cpaId: string }>
 }
 
 /** Takes the limits of a Proxy away: what is measured is not how calls are turned away. */
-async function unlimited(store: EmbeddedStore, proxy: string): Promise<void> {
+export async function unlimited(store: EmbeddedStore, proxy: string): Promise<void> {
   const revisions = store.open(revisionCollection);
   const active = (await store.open(proxyCollection).get(proxy))?.value.active ?? 0;
   const stored = await revisions.get(revisionId(proxy, active));
