@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadOrganisations } from '../fhir/synthetic/organisations.ts';
+import { contractOf, patternOfContract } from '../spine/interactions-contract.ts';
+import { allInteractions, colonId } from '../spine/interactions.ts';
 import type { Directory } from '../spine/sds/directory.ts';
 import { directoryCollection } from '../spine/sds/directory-keys.ts';
 import { handlerFaults } from '../spine/sds/registration-rules.ts';
@@ -115,6 +117,23 @@ describe('the default directory', () => {
     for (const { interactions, partyKey } of entries.flatMap((entry) => toSystem(entry) ?? []))
       for (const { interaction } of received.get(interactions.join(' ')) ?? assert.fail())
         assert.ok(served.has(`${partyKey} ${interaction}`), `${partyKey} ${interaction}`);
+  });
+
+  it('lets each message be exchanged as it is answered, and has an endpoint for all that are spoken', () => {
+    const handlers = entries.flatMap((entry) => toHandler(entry) ?? []);
+    const patterns = new Map(allInteractions().map((one) => [colonId(one), one.pattern]));
+    for (const one of handlers.filter(({ interaction }) => patterns.has(interaction))) {
+      const pattern = patterns.get(one.interaction);
+      const contract = contractOf(one);
+      // A synchronous message has no envelope that a contract could speak of.
+      if (pattern === 'sync') assert.equal(one.syncReplyMode, 'None', one.interaction);
+      else assert.equal(patternOfContract(contract), pattern, one.interaction);
+    }
+    const national = new Set(
+      handlers.flatMap((one) => (one.odsCode === 'YES' ? one.interaction : [])),
+    );
+    const spoken = allInteractions().filter((one) => one.operation && one.release !== 'older');
+    for (const one of spoken) assert.ok(national.has(colonId(one)), one.action);
   });
 
   it('has the people of the simulated sign-in with their role profiles', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { searchAudit } from '../server/audit/search.ts';
+import { openDirectory } from '../spine/sds/stored-directory.ts';
 import { allOf } from './audit-folder.ts';
 import { post, practice, retrievalOf, services, soapRequest, spine } from './spine-messages.ts';
 import { startTestPlatform, type TestPlatform } from './start-platform.ts';
@@ -51,9 +52,12 @@ describe('synchronous messages of Spine', () => {
 
   it('refuses who is not in the directory, or not accredited, with fault 300', async () => {
     const sound = retrievalOf('9000000009', id());
+    const [pharmacy] = await openDirectory(platform.store)
+      .in('shared')
+      .systems({ interaction: `${services}mm:PORX_IN132004UK30` }, 1);
     const cases = {
       SENDER_ASID_UNKNOWN: { senderAsid: '299999999999' },
-      SENDER_ASID_NOT_ACCREDITED: { action: 'QUPA_IN000008UK05' },
+      SENDER_ASID_NOT_ACCREDITED: { senderAsid: pharmacy?.asid ?? '', action: 'QUPA_IN000008UK05' },
       RECEIVER_ASID_UNKNOWN: { receiverAsid: '299999999999' },
       RECEIVER_ASID_NOT_ACCREDITED: { receiverAsid: practice.asid },
     };

@@ -2,10 +2,11 @@
  * Which interactions the default systems send and receive, by the kind of organisation, and how each is answered. The
  * ids are those of the published messaging services; synthetic-services.ts makes entries of them.
  */
-import { intermediaryOf } from './forwarding.ts';
+import { expressIntermediary, intermediaryOf } from './forwarding.ts';
 
 /** How messages are answered and repeated. */
-export type Pattern = 'synchronous' | 'express' | 'reliable' | 'forward' | 'fhir';
+export type Pattern =
+  'synchronous' | 'express' | 'reliable' | 'forward' | 'forward-express' | 'fhir';
 
 export interface Received {
   readonly interaction: string;
@@ -30,10 +31,11 @@ function of(service: string, actions: string): readonly string[] {
 }
 
 function received(pattern: Pattern, interactions: readonly string[]): readonly Received[] {
-  return interactions.map((interaction) => ({
-    interaction,
-    pattern: intermediaryOf(interaction) === undefined ? pattern : 'forward',
-  }));
+  return interactions.map((interaction) => {
+    const between = intermediaryOf(interaction);
+    const forward = between === expressIntermediary ? 'forward-express' : 'forward';
+    return { interaction, pattern: between === undefined ? pattern : forward };
+  });
 }
 
 const signals = [
@@ -60,6 +62,29 @@ const updates = of(
   'pds',
   `PRPA_IN000200UK03 PRPA_IN000203UK03 PRPA_IN040000UK30 PRPA_IN160000UK30`,
 );
+
+/** The same of the releases before and after, and births; they stand behind, for ids are given in this order. */
+const askedToo = of(
+  'pdsquery',
+  `QUPA_IN010000UK32 QUPA_IN060000UK30 QUPA_IN000005UK03 QUPA_IN000008UK05 QUPA_IN000014UK03 QUPA_IN000016UK04
+   QUPA_IN000006UK05`,
+);
+const updatesToo = of(
+  'pds',
+  `PRPA_IN000200UK04 PRPA_IN000203UK06 PRPA_IN000205UK03 PRPA_IN000205UK05 PRPA_IN000204UK03 PRPA_IN000207UK03
+   PRPA_IN000208UK03`,
+);
+const tracedBefore = of('pdsquery', 'QUPA_IN020000UK31');
+const demographicsToo = [...askedToo, ...tracedBefore, ...updatesToo];
+
+/** Those that are answered in a message of its own. */
+const traces = new Set(of('pdsquery', 'QUPA_IN000006UK02 QUPA_IN000006UK05'));
+
+function queried(interactions: readonly string[]): readonly Received[] {
+  return interactions.flatMap((one) =>
+    received(traces.has(one) ? 'express' : 'synchronous', [one]),
+  );
+}
 const updated = of('pds', 'PRPA_IN000202UK01 MCCI_IN010000UK13');
 const bookings = of(
   'ebs',
@@ -85,6 +110,7 @@ const practice: Traffic = {
     ...of('psisquery', 'QUPC_IN160101UK05 QUPC_IN160103UK05'),
     ...of('psis', 'REPC_IN150016UK05'),
     ...signals,
+    ...demographicsToo,
   ],
 };
 
@@ -103,7 +129,13 @@ const trust: Traffic = {
     ...received('forward', of('itk', 'COPC_IN000001GB01')),
     ...received('reliable', updated),
   ],
-  sends: [...demographicsAsked, ...demographicsAnswered, ...updates, ...signals],
+  sends: [
+    ...demographicsAsked,
+    ...demographicsAnswered,
+    ...updates,
+    ...signals,
+    ...demographicsToo,
+  ],
 };
 
 /** A viewer of other organisations' records. */
@@ -111,8 +143,8 @@ const consumer: Traffic = { receives: [], sends: gpConnect };
 
 const national: Traffic = {
   receives: [
-    ...received('synchronous', demographicsAsked),
-    ...received('express', of('pdsquery', 'QUPA_IN020000UK31')),
+    ...queried(demographicsAsked),
+    ...received('express', tracedBefore),
     ...received('reliable', updates),
     ...received('synchronous', of('psisquery', 'QUPC_IN180000UK04 QUPC_IN190000UK04')),
     ...received('express', of('psisquery', 'QUPC_IN160101UK05 QUPC_IN160103UK05')),
@@ -130,6 +162,8 @@ const national: Traffic = {
     ...received('reliable', of('alerts', 'COMT_IN000001UK01')),
     ...received('synchronous', of('tms', 'ReliableIntermediary ExpressIntermediary')),
     ...received('reliable', of('tms', 'MCCI_IN200001UK02')),
+    ...queried(askedToo),
+    ...received('reliable', updatesToo),
   ],
   sends: [
     ...demographicsAnswered,

@@ -174,7 +174,7 @@ const templates: Readonly<Record<Pattern, Template>> = {
   express: {
     flags: { syncReplyMode: 'MSHSignalsOnly', ...quiet },
     facts: { authenticated: 'transient', template: '2' },
-    path: '/async-service/expressrequest',
+    path: '/reliablemessaging/queryrequest',
   },
   reliable: {
     flags: { syncReplyMode: 'MSHSignalsOnly', ...sure, actors: [`${actor}toPartyMSH`] },
@@ -184,6 +184,11 @@ const templates: Readonly<Record<Pattern, Template>> = {
   forward: {
     flags: { syncReplyMode: 'None', ...sure, actors: [`${actor}nextMSH`] },
     facts: { authenticated: 'transient', template: '4' },
+    path: '/reliablemessaging/forwarded',
+  },
+  'forward-express': {
+    flags: { syncReplyMode: 'None', ...quiet },
+    facts: { authenticated: 'transient', template: '5' },
     path: '/reliablemessaging/forwarded',
   },
   fhir: {
