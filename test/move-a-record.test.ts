@@ -52,10 +52,10 @@ describe('a record that moves between GP systems', function () {
 
   it('R171 comes whole, although a fragment is lost, another comes twice, and a third was sent twice', async () => {
     const said = told('');
-    let ended = false;
-    void said.finally(() => (ended = true));
+    const script = { ended: false };
+    void said.finally(() => (script.ended = true));
     const isLost = ({ reason = '' }: Delivery) => /^answered with 500|^no answer/.test(reason);
-    while (!ended && (await sendings()).filter(isLost).length < 2) await sleep(200);
+    while (!script.ended && (await sendings()).filter(isLost).length < 2) await sleep(200);
     offset += 61_000; // the interval of the contract
     const output = await said;
     for (const line of [
