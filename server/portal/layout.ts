@@ -57,7 +57,7 @@ export function layout(page: Page, around: Surroundings): string {
 ${navigation(around, here)}
 </div></header>
 <div class="nhsuk-width-container">
-${back === undefined ? undefined : html`<a class="nhsuk-back-link" href="${back.href}">${back.text}</a>`}
+${back === undefined ? undefined : html`<nav aria-label="Back"><a class="nhsuk-back-link" href="${back.href}">${back.text}</a></nav>`}
 <main class="nhsuk-main-wrapper" id="main" tabindex="-1">
 ${around.told === undefined ? undefined : html`<div class="hub-told" role="status"><p>${around.told}</p></div>`}
 ${faults.length === 0 ? undefined : errorSummary(faults)}

@@ -129,7 +129,7 @@ async function errorReply(hub: Hub, problem: Problem, exchange: Exchange): Promi
   exchange.facts.requestId ??= reference;
   const page = errorPage(problem, reference);
   // Whoever is signed in stays so to the eye; where even that cannot be found out, the page comes without it.
-  const visit = await visitOf(hub, exchange).catch(() => undefined);
+  const visit = await visitOf(hub, exchange.with({ params: {} })).catch(() => undefined);
   const plain: Reply = {
     status: problem.status,
     headers: pageFields(page),

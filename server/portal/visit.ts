@@ -1,12 +1,16 @@
 /** Makes the visit of a request: session, account, person, cookies. Owns which name the cookies have. */
 import type { Exchange } from '../../core/exchange.ts';
+import { Problem } from '../../core/problem.ts';
 import type { Hub } from './hub-parts.ts';
 import type { CookieName, Me, Visit } from './page.ts';
 import { digest, newSecret } from './secrets.ts';
 import { longest } from './sessions.ts';
 
+/** @throws Problem `not-found` for a path with a part that no id of ours looks like */
 export async function visitOf(hub: Hub, exchange: Exchange): Promise<Visit> {
   const { headers, peer, path, params, query } = exchange;
+  if (!Object.values(params).every((one) => /^[\x21-\x7e]{1,200}$/.test(one)))
+    throw new Problem('not-found', 'There is no page at this address');
   const set = new Map<CookieName, string>();
   const cookie = (name: CookieName) => {
     const value = hub.cookies.read(exchange, `hub-${name}`);

@@ -1,0 +1,200 @@
+/**
+ * The developer hub in Chromium: every page under axe-core, nothing from elsewhere, no breach of the policy, at 320 px, without
+ * script, by keyboard alone.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { lacking, startBrowser } from './browser.ts';
+import { tryOutPassword } from './hub-ground.ts';
+import { startTestPlatform, type TestPlatform } from './start-platform.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+describe('the developer hub in Chromium', function () {
+  this.timeout(120_000);
+  let platform: TestPlatform;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let elsewhere: string[];
+  let complaints: string[];
+
+  before(async function () {
+    const reason = lacking('chromium');
+    if (reason !== undefined) {
+      this.test?.parent?.tests.forEach((test) => (test.title += ` (${reason})`));
+      this.skip();
+    }
+    platform = await startTestPlatform();
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await (browser as Browser | undefined)?.close();
+    await (platform as TestPlatform | undefined)?.end();
+  });
+
+  const open = async (options: Parameters<Browser['newContext']>[0] = {}) => {
+    context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options });
+    page = await context.newPage();
+    elsewhere = [];
+    complaints = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith(platform.url)) elsewhere.push(request.url());
+    });
+    page.on('console', (message) => {
+      // A page that is refused is told as an error, too; that is no complaint about the page.
+      if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
+        complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+  };
+  beforeEach(() => open());
+  afterEach(() => context.close());
+
+  const signIn = async (who: string) => {
+    await page.goto(`${platform.url}/sign-in`);
+    await page.fill('#email', `${who}@gatehouse.example`);
+    await page.fill('#password', tryOutPassword(platform));
+    await page.click('main button');
+    await page.waitForURL(/\/welcome$/);
+  };
+
+  /** What axe finds in the page as it is, and whether it scrolls sideways at 320 px. */
+  const faults = async (): Promise<string[]> => {
+    await page.evaluate(axe);
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const found = await page.evaluate(
+      `axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then(({ violations }) => violations)`,
+    );
+    const violations = found as readonly Violation[]; // what axe.run promises
+    const told = violations.map(
+      ({ id, impact, nodes }) =>
+        `${id} (${impact ?? ''}): ${nodes.map(({ html }) => html).join(' ')}`,
+    );
+    await page.setViewportSize({ width: 320, height: 700 });
+    const widths = await page.evaluate(
+      '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
+    );
+    const [content = 0, shown = 0] = widths as number[]; // two numbers, as asked
+    await page.setViewportSize({ width: 1000, height: 800 });
+    const headings = await page.locator('h1').count();
+    return [
+      ...told,
+      ...(content > shown ? [`scrolls sideways at 320 px: ${content}`] : []),
+      ...(headings === 1 ? [] : [`${headings} headings of the first order`]),
+      ...elsewhere.map((url) => `asked for ${url}`),
+      ...complaints.map((text) => `the browser complains: ${text}`),
+    ];
+  };
+
+  for (const path of [
+    '/',
+    '/sign-up',
+    '/sign-up/sent',
+    '/sign-in',
+    '/forgotten',
+    '/forgotten/sent',
+    '/help',
+    '/accessibility',
+    '/cookies',
+    '/outbox',
+    '/teams/none/none/none',
+  ])
+    it(`shows ${path} to a stranger without a fault`, async () => {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), []);
+    });
+
+  it('shows forms with messages without a fault', async () => {
+    for (const path of ['/sign-up', '/sign-in', '/forgotten']) {
+      await page.goto(platform.url + path);
+      await page.click('main button');
+      await page.waitForSelector('.nhsuk-error-summary');
+      assert.deepEqual(await faults(), [], path);
+      assert.match(await page.title(), /^Error: /);
+    }
+  });
+
+  it('shows the pages of an account and of teams without a fault', async () => {
+    await signIn('developer');
+    const member =
+      (await page.goto(`${platform.url}/teams/DEMO1`),
+      await page.getAttribute('a[href*="/members/"]', 'href'));
+    for (const path of [
+      '/',
+      '/welcome',
+      '/account',
+      '/account/name',
+      '/account/email',
+      '/account/password',
+      '/account/sessions',
+      '/account/second-factor',
+      '/teams',
+      '/teams/new',
+      '/teams/DEMO1',
+      '/teams/DEMO1/change',
+      '/teams/DEMO1/invite',
+      member ?? '',
+    ]) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+  });
+
+  it('shows the second factor and its codes without a fault', async () => {
+    await signIn('auditor');
+    await page.goto(`${platform.url}/account/second-factor`);
+    await page.fill('#current_password', tryOutPassword(platform));
+    await page.click('main button');
+    await page.waitForURL(/second-factor\/app$/);
+    assert.deepEqual(await faults(), []);
+    await page.fill('#code', '000000');
+    await page.click('main button');
+    await page.waitForSelector('.nhsuk-error-summary');
+    assert.deepEqual(await faults(), []);
+  });
+
+  it('lets one sign up without script, by keyboard alone', async () => {
+    await context.close();
+    await open({ javaScriptEnabled: false });
+    const type = async (texts: readonly string[]) => {
+      for (const text of texts) {
+        await page.keyboard.press('Tab');
+        await page.keyboard.type(text);
+      }
+    };
+    const focused = () => page.locator(':focus').first();
+    await page.goto(`${platform.url}/sign-up`);
+    await page.keyboard.press('Tab');
+    assert.equal(await focused().innerText(), 'Skip to main content');
+    await page.keyboard.press('Enter');
+    await type(['Kay Board', 'kay@example.org', 'a quiet typing hand', ' ']);
+    await page.keyboard.press('Tab');
+    assert.equal(await focused().innerText(), 'Create an account');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/sign-up\/sent/);
+    await page.goto(`${platform.url}/outbox`);
+    await page.click('a[href*="/sign-up/confirm/"]');
+    await page.waitForURL(/confirm/);
+    await page.locator('main button').focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/welcome/);
+    assert.equal(await page.innerText('h1'), 'Hello, Kay Board');
+    assert.deepEqual([elsewhere, complaints], [[], []]);
+  });
+
+  it('leads from the summary of what is wrong to the field', async () => {
+    await page.goto(`${platform.url}/sign-in`);
+    await page.click('main button');
+    await page.click('.nhsuk-error-summary a[href="#password"]');
+    assert.equal(await page.locator(':focus').getAttribute('name'), 'password');
+  });
+});
