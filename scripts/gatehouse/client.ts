@@ -60,10 +60,21 @@ export interface ClientOptions {
   readonly url?: string;
 }
 
+/** Where a credential of this server signs in, and manages. @throws Problem as `openClient` */
+export function addressesOf(
+  options: ClientOptions,
+): Pick<Credential, 'tokenUrl' | 'managementUrl'> {
+  const { tokenUrl, managementUrl } = atServer(readCredentialFile(fileOf(options)), options.url);
+  return { tokenUrl, managementUrl };
+}
+
+function fileOf({ credential, dataDir }: ClientOptions): string {
+  return credential ?? join(dataDir, 'administrator.json');
+}
+
 /** @throws Problem for a credential file that is missing, open to others or unreadable. */
 export function openClient(options: ClientOptions): ManagementClient {
-  const file = options.credential ?? join(options.dataDir, 'administrator.json');
-  const written = readCredentialFile(file);
+  const written = readCredentialFile(fileOf(options));
   const credential = atServer(written, options.url);
   let token: Promise<string> | undefined;
   const reach = async (method: string, path: string, call: CallOptions): Promise<Response> => {

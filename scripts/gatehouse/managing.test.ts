@@ -24,11 +24,13 @@ import {
 import { createFront, type Front } from '../../server/front.ts';
 import { MountTable } from '../../server/mount-table.ts';
 import { newRsaKey, readSecretFile, writeSecretFile } from '../../server/key-files.ts';
+import { adminCommand } from './commands/admin.ts';
 import { appCommand } from './commands/app.ts';
 import { productCommand } from './commands/product.ts';
 import { subscriptionCommand } from './commands/subscription.ts';
 
 const commands: Readonly<Record<string, () => Command>> = {
+  admin: adminCommand,
   app: appCommand,
   product: productCommand,
   subscription: subscriptionCommand,
@@ -198,6 +200,49 @@ describe('the commands that manage apps', () => {
     );
     assert.equal((await json('app', 'revoke', id, 'sandbox')).state, 'revoked');
     assert.equal((await json('app', 'approve', id, 'sandbox')).state, 'approved');
+  });
+
+  it('makes an administrator with a credential of their own, gives them another key, and ends it', async () => {
+    const out = join(ground.dir, 'second.json');
+    const create = ['admin', 'create', 'Second', '--role', 'operator', '--out', out];
+    const made = await json(...create);
+    assert.deepEqual([made.role, made.organisation, made.state], ['operator', '*', 'active']);
+    const credential = parseCredential(readFileSync(out, 'utf8'));
+    assert.equal(credential.clientId, made.id);
+    if (process.platform !== 'win32') assert.equal(statSync(out).mode & 0o777, 0o600);
+    const own = file;
+    file = out;
+    const listed = await json('admin', 'list');
+    assert.ok(listed.some(({ id }: { id: string }) => id === made.id));
+    assert.equal(assertions.at(-1)?.sub, made.id, 'it signs in itself');
+    file = own;
+    await assert.rejects(run(...create), isProblem('conflict', /is there already/));
+    const next = join(ground.dir, 'next.json');
+    const { keys } = await json('admin', 'new-key', made.id, '--out', next);
+    assert.equal(keys.length, 1);
+    file = next;
+    await run('admin', 'list');
+    assert.equal(assertions.at(-1)?.kid, keys[0]);
+    file = out;
+    await assert.rejects(run('admin', 'list'), isProblem('unauthenticated', /No such key/));
+    file = own;
+    assert.equal((await json('admin', 'change', made.id, '--role', 'auditor')).role, 'auditor');
+    await assert.rejects(
+      run('admin', 'change', made.id),
+      isProblem('invalid', /Nothing to change/),
+    );
+    assert.equal((await json('admin', 'revoke', made.id)).state, 'revoked');
+    assert.equal((await json('admin', 'revoke', made.id, '--undo')).state, 'active');
+  });
+
+  it('leaves no credential file where no administrator was made', async () => {
+    const out = join(ground.dir, 'none.json');
+    const wrong = ['--role', 'operator', '--organisation', 'no code', '--out', out];
+    await assert.rejects(run('admin', 'create', 'Second', ...wrong), isProblem('invalid', /./));
+    assert.equal(statSync(out, { throwIfNoEntry: false }), undefined);
+    const key = run('admin', 'new-key', 'nobody', '--out', out);
+    await assert.rejects(key, isProblem('not-found', /gatehouse admin list/));
+    assert.equal(statSync(out, { throwIfNoEntry: false }), undefined);
   });
 
   it('makes no private key when its file is there already', async () => {

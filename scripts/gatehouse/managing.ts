@@ -4,7 +4,13 @@
  */
 import { Command } from 'commander';
 import { Problem } from '../../core/problem.ts';
-import { openClient, textIn, type Answer, type ManagementClient } from './client.ts';
+import {
+  openClient,
+  textIn,
+  type Answer,
+  type ClientOptions,
+  type ManagementClient,
+} from './client.ts';
 import { dataDirOption } from './data-dir.ts';
 
 /** The options that each of them takes. */
@@ -25,12 +31,16 @@ export function managing(name: string, description: string): Command {
     .option('--json', 'print JSON, for programs');
 }
 
-export function clientFor({ dataDir, credential, url }: ManagingFlags): ManagementClient {
-  return openClient({
+export function clientFor(flags: ManagingFlags): ManagementClient {
+  return openClient(clientOptionsOf(flags));
+}
+
+export function clientOptionsOf({ dataDir, credential, url }: ManagingFlags): ClientOptions {
+  return {
     dataDir,
     ...(credential === undefined ? {} : { credential }),
     ...(url === undefined ? {} : { url }),
-  });
+  };
 }
 
 /** What is not there is told with the command that lists what there is. */

@@ -3,6 +3,7 @@
  * that open the data folder say so, the rest need neither.
  */
 import { Command } from 'commander';
+import { adminCommand } from './commands/admin.ts';
 import { apiCommand } from './commands/api.ts';
 import { appCommand } from './commands/app.ts';
 import { auditCommand } from './commands/audit.ts';
@@ -49,6 +50,7 @@ export function gatehouse(): Command {
     .addCommand(directoryCommand())
     .addCommand(messagesCommand())
     .addCommand(limitsCommand())
+    .addCommand(adminCommand())
     .addCommand(statusCommand())
     .addCommand(usageCommand())
     .addCommand(tokenCommand())
