@@ -9,7 +9,7 @@ import { structureOf, withoutNumbers } from './trace-structure.ts';
 /** Steps, ids and characters of one text; what is more is left out. */
 const mostSteps = 200;
 const mostNames = 40;
-export const longestText = 64 * 1024;
+const longestText = 64 * 1024;
 /** Characters of all texts of a piece. */
 const mostText = 512 * 1024;
 
