@@ -41,6 +41,7 @@ import {
   pollingApiId,
   spineFaults,
   spineKinds,
+  summaryBase,
   syncApiId,
   toolkitFaults,
 } from './spine-proxies.ts';
@@ -107,7 +108,9 @@ export function createSpineParts(options: SpineOptions): SpineParts {
       [asyncApiId]: () => ({ handler: byMessages }),
       [itkApiId]: () => ({ handler: itk }),
       [inboundApiId]: () => ({ handler: inboundService(common) }),
-      [pollingApiId]: ({ base }) => ({ handler: pollingService({ ...common, base }) }),
+      [pollingApiId]: ({ base }) => ({
+        handler: pollingService({ ...common, base, retryAfter: retryAfterOf(base) }),
+      }),
     },
     kinds: spineKinds,
     edges: { [spineFaults]: faults, [toolkitFaults]: itkFaults(newId) },
@@ -117,6 +120,11 @@ export function createSpineParts(options: SpineOptions): SpineParts {
       await xml.close();
     },
   };
+}
+
+/** A moment: clients of summaries read milliseconds, all others seconds. */
+function retryAfterOf(base: string): string {
+  return base === summaryBase ? '500' : '1';
 }
 
 /** A certificate must bear a name that the directory has for an endpoint of the party. */

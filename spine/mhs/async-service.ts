@@ -46,8 +46,11 @@ export interface AsyncOptions {
   readonly viewOf: (exchange: Exchange) => string;
   readonly now: () => number;
   readonly newId: () => string;
-  /** Where senders fetch answers, for a front that sends none; absent: answers are sent to their endpoint. */
-  readonly pollAddress?: (exchange: Exchange, pollId: string) => string;
+  /**
+   * The fields that tell where senders fetch an answer, for a front that sends none; absent: answers are sent to their
+   * endpoint. On such a front what is broken in the envelope is told in a fault too.
+   */
+  readonly pollFields?: (exchange: Exchange, pollId: string) => Readonly<Record<string, string>>;
 }
 
 /** The last words of the paths; which one is used makes no difference. */
@@ -57,7 +60,7 @@ const paths: ReadonlySet<string> = new Set([
 
 export function asyncService(options: AsyncOptions): Handler {
   return async (exchange) => {
-    const isHere = options.pollAddress ? exchange.path === '' : paths.has(exchange.path);
+    const isHere = options.pollFields ? exchange.path === '' : paths.has(exchange.path);
     if (exchange.method !== 'POST' || !isHere) throw fault('101', { location: 'HTTP address' });
     exchange.facts.route = `POST ${exchange.path}`;
     const keeper = options.messages.keep(options.newId());
@@ -143,8 +146,9 @@ function refusing(
   { facts }: Exchange,
   envelope: EbxmlEnvelope,
   error: EbxmlError,
-): Taken {
-  const { errorCode, location } = error;
+): Error {
+  const { errorCode, location, description } = error;
+  if (options.pollFields) return fault('201', { name: description, location });
   const told = { facts: { code: errorCode, location } };
   facts.trace?.add('refused', 'Refused with an error in ebXML', told);
   const body = writeMessageError(envelope, [error], signalParts(options));
@@ -203,7 +207,8 @@ async function contracted(
 ): Promise<FoundContract> {
   const refuse = (error: EbxmlError) => refusing(options, exchange, envelope, error);
   if (isExpired(envelope, options.now())) throw refuse(expired);
-  const found = await contractFor(options.lookUps, envelope, view);
+  const isPolled = options.pollFields !== undefined;
+  const found = await contractFor(options.lookUps, envelope, view, isPolled);
   if ('error' in found) throw refuse(found.error);
   const { contract, forwarded, handler } = found;
   exchange.facts.trace?.add('looked-up', 'The contract of the receiver', {
@@ -212,8 +217,9 @@ async function contracted(
   const [broken] = contractFailures(envelope, { contract, isForwarded: forwarded });
   if (broken) throw refuse(errorOf(broken));
   const known = interactionOf(colonId(envelope));
-  if (!forwarded && (known?.operation === undefined || known.release === 'older'))
-    throw fault('101', { location: 'eb:Action' });
+  // Nobody fetches an answer to what is passed on.
+  const isHere = forwarded ? !isPolled : known?.operation !== undefined;
+  if (!isHere) throw fault('101', { location: 'eb:Action' });
   exchange.facts.trace?.add('checked', 'The envelope bears what the contract says');
   return found;
 }
@@ -269,11 +275,11 @@ async function kept(
   const lifetime = lifetimeOf(envelope, found, now());
   const actor = envelope.ackRequested?.actor;
   const toEnd = forwarded && actor?.endsWith(':toPartyMSH') === true;
-  const polled = options.pollAddress && !forwarded ? options.newId() : undefined;
+  const polled = options.pollFields && options.newId();
   const answer =
     polled === undefined
       ? answerOf(options, envelope, contract.syncReply === 'required')
-      : accepted('', pollFields(options.pollAddress?.(exchange, polled)));
+      : accepted('', options.pollFields?.(exchange, polled));
   const message: KeptMessage = {
     ...{ environment, workspace, kind: forwarded ? 'forward' : 'request' },
     ...{ fromParty, toParty, cpaId, conversationId, service, action, messageId, ...asids },
@@ -331,11 +337,6 @@ function lifetimeOf(envelope: EbxmlEnvelope, { handler }: FoundContract, now: nu
   const persist = persistence(envelope, handler);
   const until = envelope.timeToLive === undefined ? undefined : timeOf(envelope.timeToLive);
   return until === undefined ? persist : Math.min(persist, Math.max(1, until - now));
-}
-
-/** Where an answer is fetched, and when it may be there: seconds. */
-export function pollFields(address = ''): Readonly<Record<string, string>> {
-  return { 'content-location': address, 'retry-after': '1' };
 }
 
 /** An acknowledgement at once where the contract has the answer in the same exchange. */

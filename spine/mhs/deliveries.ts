@@ -56,6 +56,11 @@ export function sendingId(key: string): string {
   return deliveryId(topics.send, key);
 }
 
+/** The id of the work on a request. */
+export function processingId(key: string): string {
+  return deliveryId(topics.process, key);
+}
+
 /** The id of a delivery. */
 function deliveryId(topic: string, key: string): string {
   return `${topic}|${key}`;
