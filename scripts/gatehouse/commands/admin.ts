@@ -156,15 +156,15 @@ async function withCredential(
     .slice(0, 19)
     .replace(/[^0-9]/g, '')}`;
   const handle = openNew(file);
-  let kept = false;
+  const written = { kept: false };
   try {
     return await register(toPublicJwk(privateKey, kid), (clientId) => {
       const credential = { clientId, kid, privateKey, ...addresses };
       writeFileSync(handle, `${JSON.stringify(credential, null, 2)}\n`, { flush: true });
-      kept = true;
+      written.kept = true;
     });
   } catch (error) {
-    if (!kept || !isUnsure(error)) rmSync(file, { force: true });
+    if (!written.kept || !isUnsure(error)) rmSync(file, { force: true });
     throw error;
   } finally {
     closeSync(handle);
