@@ -41,7 +41,7 @@ export async function showRecords(
   throw new Error('The records are not asked');
 }
 
-/** One deployment of the PDS that is shipped, with other records. */
+/** One deployment of the PDS that is shipped, with other records; of that of integration where none is shipped. */
 export async function deployRecords(
   platform: TestPlatform,
   records: object,
@@ -49,7 +49,7 @@ export async function deployRecords(
   now: () => number,
   view?: string,
 ) {
-  const shipped = revisionId(proxyId(environment, api), 1);
+  const shipped = revisionId(proxyId(environment === 'sandbox' ? environment : 'uat', api), 1);
   const first = await platform.store.open(revisionCollection).get(shipped);
   if (!first) throw new Error('PDS is not shipped there');
   const backend = { kind: 'service', service: 'pds', config: { records } };
