@@ -16,6 +16,7 @@ import { mailboxKey, openMailboxes } from '../spine/mesh/mailboxes.ts';
 import { meshMessageCollection } from '../spine/mesh/messages.ts';
 import { sweepClaims } from '../spine/mesh/repeats.ts';
 import { reporter, reportTopic } from '../spine/mesh/reports.ts';
+import { testAdministration } from '../spine/mesh/test-administration.ts';
 import { openUsedTokens } from '../spine/mesh/used-tokens.ts';
 import type { Config } from './config.ts';
 import type { Service } from './gateway/backend.ts';
@@ -43,6 +44,13 @@ export interface MeshParts {
 const limits = { request: 104_857_600, message: 100 * 1024 ** 3 };
 const spare = 256 * 1024 * 1024;
 
+/** Served to whoever asks, so that clients need not guess. */
+const published = {
+  ...{ requestBytes: limits.request, messageBytes: limits.message, chunks: 10_000 },
+  ...{ inboxDays: 5, keptDays: 30, uploadHours: 24, tokenMinutes: 120 },
+  ...{ pageDefault: 500, pageMost: 5_000, waitSeconds: 60, idempotencyHours: 24 },
+};
+
 export function createMeshParts({ config, store, clock }: MeshOptions): MeshParts {
   const now = () => clock.now();
   const newId = () => clock.newId();
@@ -65,10 +73,15 @@ export function createMeshParts({ config, store, clock }: MeshOptions): MeshPart
     edges: { [meshFaults]: meshErrors },
     services: {
       [meshApiId]: ({ base }) => {
-        const options = { broker, blobs, mailboxes, usedTokens, cursors, base, newId };
+        const options = {
+          ...{ broker, blobs, mailboxes, usedTokens, cursors, base, newId, now },
+          limits: published,
+        };
+        if (base === '/admin')
+          return { handler: routes(testAdministration({ messages: broker.messages, now }, '')) };
         return base.startsWith('/endpointlookup')
           ? { handler: routes(meshLookUps(options)) }
-          : { handler: meshApi(options), open: meshOpen };
+          : { handler: meshApi(options), open: meshOpen(options) };
       },
     },
     close: () => {

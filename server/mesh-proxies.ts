@@ -3,7 +3,9 @@
  * (UAT) a client certificate is needed besides the token. What becomes of messages is spine/mesh's.
  */
 import type { Caller, Exchange } from '../core/exchange.ts';
+import { Problem } from '../core/problem.ts';
 import { proveCaller, type AccessOptions } from '../spine/mesh/access.ts';
+import { explainingWhy } from '../spine/mesh/errors.ts';
 import type { Mailbox } from '../spine/mesh/mailboxes.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { PolicyUse } from './catalogue/proxies.ts';
@@ -23,8 +25,15 @@ const limits: readonly PolicyUse[] = [
 ];
 
 const policies: Readonly<Record<'sandbox' | 'uat', readonly PolicyUse[]>> = {
-  sandbox: [{ policy: 'mesh-caller', config: { lookups: 'open' } }, ...limits],
-  uat: [{ policy: 'client-certificate' }, { policy: 'mesh-caller' }, ...limits],
+  sandbox: [
+    { policy: 'mesh-caller', config: { lookups: 'open', explain: true, administration: true } },
+    ...limits,
+  ],
+  uat: [
+    { policy: 'client-certificate' },
+    { policy: 'mesh-caller', config: { explain: true } },
+    ...limits,
+  ],
 };
 
 /** In the sandbox and in integration. */
@@ -44,6 +53,7 @@ export function shippedMesh(): BuiltInApi {
       [
         { name: meshApiId, base: meshBase },
         { name: `${meshApiId}-lookup`, base: legacyBase },
+        ...(environment === 'sandbox' ? [{ name: `${meshApiId}-admin`, base: '/admin' }] : []),
       ].map(({ name, base }) => ({
         ...{ name, environment },
         definition: {
@@ -62,6 +72,8 @@ export const meshServiceApis: Readonly<Record<string, string>> = { [meshApiId]: 
 
 interface CallerConfig {
   readonly lookups: 'open' | 'certificate';
+  readonly explain: boolean;
+  readonly administration: boolean;
 }
 
 /** The policies that are its own. */
@@ -80,30 +92,63 @@ export function meshKinds(access: AccessOptions): Readonly<Record<string, Policy
             default: 'certificate',
             description: 'Who may look mailboxes up: everyone, or who has a certificate or a token',
           },
+          explain: {
+            type: 'boolean',
+            default: false,
+            description:
+              'Whether a refused token is answered with its reason in X-Gatehouse-Why; for environments in which people test',
+          },
+          administration: {
+            type: 'boolean',
+            default: false,
+            description:
+              'Whether anybody may empty mailboxes and plant reports below /admin, as public tests of clients do; in the sandbox only',
+          },
         },
       },
+      check: (config, { environment }) =>
+        callerConfig(config).administration && environment !== 'sandbox'
+          ? ['administration: mailboxes are emptied by anybody in the sandbox only']
+          : [],
       create: (config) => (next) => async (exchange) => {
-        const { lookups } = config as CallerConfig; // the schema has filled it in
-        const caller = await callerOf(access, exchange, lookups);
-        exchange.facts.caller = caller;
-        return next(exchange.with({ caller }));
+        const settings = callerConfig(config);
+        try {
+          const caller = await callerOf(access, exchange, settings);
+          exchange.facts.caller = caller;
+          return await next(exchange.with({ caller }));
+        } catch (error) {
+          throw settings.explain ? explainingWhy(error) : error;
+        }
       },
     },
   };
 }
 
+function callerConfig(config: object): CallerConfig {
+  return config as CallerConfig; // the schema has filled it in
+}
+
 async function callerOf(
   access: AccessOptions,
   exchange: Exchange,
-  lookups: CallerConfig['lookups'],
+  { lookups, administration }: CallerConfig,
 ): Promise<Caller> {
   const first = exchange.path.split('/')[1] ?? '';
+  if (isAdministration(exchange, first)) {
+    if (administration) return anybody;
+    throw new Problem('not-found', 'Nothing at this path');
+  }
   if (!isLookUp(exchange, first))
     return asCaller((await proveCaller(access, exchange, first)).mailbox);
   const certificate = exchange.peer.certificate?.fault === undefined && exchange.peer.certificate;
   if (lookups === 'open' || certificate) return anybody;
   const named = /^NHSMESH ([^:\s]{1,64}):/.exec(exchange.headers.authorization ?? '')?.[1] ?? '';
   return asCaller((await proveCaller(access, exchange, named)).mailbox);
+}
+
+/** What public tests of clients ask of a server for tests. */
+function isAdministration({ facts }: Exchange, first: string): boolean {
+  return first === 'admin' || facts.proxy?.endsWith(`.${meshApiId}-admin`) === true;
 }
 
 /** The legacy Proxy serves nothing else. */

@@ -68,7 +68,10 @@ function checkCertificate(
     name.toLowerCase().split('.'),
   );
   if (labels.includes(odsCode.toLowerCase())) return;
-  if (binding === 'enforce') throw meshError('certificate');
+  if (binding === 'enforce')
+    throw meshError('certificate', {
+      why: `a name of the certificate must have the label ${odsCode.toLowerCase()}`,
+    });
   exchange.log.log('warn', 'the certificate is not of the organisation of the mailbox', {
     mailbox: id,
   });

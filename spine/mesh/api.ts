@@ -13,7 +13,9 @@ import { fieldFaults, meshError, type FieldFault } from './errors.ts';
 import { readInboxQuery, passes, usualLimit, type Cursors } from './inbox-query.ts';
 import type { Mailboxes, MeshCaller } from './mailboxes.ts';
 import type { MeshMessage } from './messages.ts';
+import { richList } from './rich-lists.ts';
 import { readChunkFields, readSendFields } from './send-fields.ts';
+import { testAdministration } from './test-administration.ts';
 import { readToken } from './token.ts';
 import type { UsedTokens } from './used-tokens.ts';
 import { versionAsked } from './versions.ts';
@@ -27,6 +29,9 @@ export interface MeshApiOptions {
   /** The path under which it is served, as `links` name it. */
   readonly base: string;
   readonly newId: () => string;
+  readonly now: () => number;
+  /** What callers may count on, as it is published. */
+  readonly limits: object;
   /** Called when a mailbox has shown that it is alive. */
   readonly seen?: (caller: MeshCaller, client: string) => void;
 }
@@ -47,6 +52,7 @@ interface Call {
 export function meshApi(options: MeshApiOptions): Handler {
   const act = (work: Act) => acting(options, work);
   return routes({
+    ...testAdministration({ messages: options.broker.messages, now: options.now }, '/admin'),
     'GET /endpointlookup/:ods/:workflow': (exchange) => lookUp(options, exchange),
     'GET /workflowsearch/:workflow': (exchange) => search(options, exchange),
     'GET /:mailbox': act(handshake),
@@ -54,6 +60,8 @@ export function meshApi(options: MeshApiOptions): Handler {
     'POST /:mailbox/update': act(() => Promise.resolve({ status: 200, body: '' })),
     'GET /:mailbox/count': act(count),
     'GET /:mailbox/inbox': act(list),
+    'GET /:mailbox/inbox/rich': act((call) => rich(call, 'received')),
+    'GET /:mailbox/outbox/rich': act((call) => rich(call, 'sent')),
     'GET /:mailbox/inbox/:id': act((call) => fetched(call, 1)),
     'GET /:mailbox/inbox/:id/:n': act((call) => fetched(call, numberOf(call.exchange))),
     'PUT /:mailbox/inbox/:id/status/acknowledged': act(acknowledge),
@@ -70,9 +78,12 @@ export function meshLookUps(options: MeshApiOptions): Routes {
 }
 
 /** What needs no caller. */
-export function meshOpen(exchange: Exchange): Promise<Reply> | undefined {
-  const isPing = exchange.path === '/_ping' && ['GET', 'HEAD'].includes(exchange.method);
-  return isPing ? Promise.resolve(ping(exchange)) : undefined;
+export function meshOpen({ limits }: Pick<MeshApiOptions, 'limits'>) {
+  return (exchange: Exchange): Promise<Reply> | undefined => {
+    if (!['GET', 'HEAD'].includes(exchange.method)) return undefined;
+    if (exchange.path === '/_ping') return Promise.resolve(ping(exchange));
+    return exchange.path === '/_limits' ? Promise.resolve(answer(1, 200, limits)) : undefined;
+  };
 }
 
 /** The version, the mailbox, and the token used up: from here on only the message itself can be at fault. */
@@ -123,12 +134,22 @@ async function count({ version, caller, options }: Call): Promise<Reply> {
   return answer(version, 200, { count: number, ...more });
 }
 
+function rich({ exchange, caller, options }: Call, index: 'received' | 'sent'): Promise<Reply> {
+  const { broker, mailboxes, now, base } = options;
+  const path = `${base}${exchange.path}`;
+  return richList({ messages: broker.messages, mailboxes, now, path }, caller, index, exchange);
+}
+
 async function list(call: Call): Promise<Reply> {
   const { exchange, version, caller, options } = call;
   const { limit, after, filter } = readInboxQuery(exchange.query);
   const place = after === undefined ? undefined : await placeAfter(call, after);
   const query = { limit, ...(place === undefined ? {} : { after: place }) };
-  const { items, isLast } = await options.broker.list(caller, query);
+  const wait = waitIn(exchange);
+  const { items, isLast } = await options.broker.list(caller, query, {
+    wait,
+    signal: exchange.signal,
+  });
   const shown =
     filter === undefined ? items : items.filter(({ value }) => passes(filter, value.workflow));
   const messages = shown.map(({ id }) => id.slice(id.indexOf('|') + 1));
@@ -139,6 +160,16 @@ async function list(call: Call): Promise<Reply> {
   const self = `${options.base}${exchange.path}${exchange.rawQuery === '' ? '' : `?${exchange.rawQuery}`}`;
   const waiting = await options.broker.count(caller);
   return answer(2, 200, { messages, links: { self, ...more }, approx_inbox_count: waiting });
+}
+
+/** Not of MESH itself: seconds for which a call on an empty inbox may wait for the first message. */
+function waitIn({ query }: Exchange): number {
+  const given = query.get('wait');
+  if (given === null) return 0;
+  const seconds = /^\d{1,2}$/.test(given) ? Number(given) : NaN;
+  if (seconds <= 60) return seconds * 1000;
+  const text = 'ensure this value is between 0 and 60';
+  throw fieldFaults([{ at: ['query', 'wait'], text, type: 'value_error.number' }]);
 }
 
 function pageLink(

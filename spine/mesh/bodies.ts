@@ -92,7 +92,10 @@ export function expanded(source: Readable, size: number): Readable {
       else done(null, chunk);
     },
   });
-  return joined(joined(source, createGunzip()), watch);
+  const body = joined(joined(source, createGunzip()), watch);
+  // It may fail before anybody reads it: whoever reads an ended stream is told all the same.
+  body.on('error', () => undefined);
+  return body;
 }
 
 /** Leaving the second leaves the first; an error of the first is one of the second. */

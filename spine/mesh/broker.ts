@@ -56,7 +56,7 @@ export interface Broker {
     body: AsyncIterable<Buffer>,
   ): Promise<void>;
   /** Oldest first. @param after the place of the last one seen */
-  list(caller: MeshCaller, query: ListQuery): Promise<Listed>;
+  list(caller: MeshCaller, query: ListQuery, waiting?: Waiting): Promise<Listed>;
   /** A message of its inbox, whatever became of it: version 1 goes on from its id. */
   placed(caller: MeshCaller, id: string): Promise<MeshMessage | undefined>;
   /** How many wait in the inbox: exact up to some thousands. */
@@ -76,6 +76,12 @@ export interface Broker {
 export interface Listed {
   readonly items: readonly Stored<MeshMessage>[];
   readonly isLast: boolean;
+}
+
+/** How long an empty list may wait for its first message: milliseconds, or until the caller has gone. */
+export interface Waiting {
+  readonly wait: number;
+  readonly signal: AbortSignal;
 }
 
 export interface ListQuery {
@@ -117,19 +123,19 @@ export function openBroker(options: BrokerOptions): Broker {
       if (replaced?.blob !== undefined) await blobs.remove([replaced.blob]);
     },
 
-    async list({ environment, mailbox }, { limit, after }) {
-      const equals = [`${environment}|${mailbox.id}`];
-      const from = after === undefined ? {} : { from: `${after}\u0001` };
-      const items: Stored<MeshMessage>[] = [];
-      let next: string | undefined;
-      do {
-        const page = { limit: Math.min(1000, limit - items.length) };
-        const more = next === undefined ? {} : { after: next };
-        const found = await messages.find({ index: 'inbox', equals, ...from, ...page, ...more });
-        items.push(...found.items);
-        next = found.next;
-      } while (next !== undefined && items.length < limit);
-      return { items, isLast: next === undefined };
+    async list(caller, query, { wait, signal } = { wait: 0, signal: never }) {
+      const until = performance.now() + wait;
+      const waiter = wait > 0 ? watch(store) : undefined;
+      try {
+        for (;;) {
+          const found = await page(messages, caller, query);
+          const left = until - performance.now();
+          if (!waiter || found.items.length > 0 || left <= 0 || signal.aborted) return found;
+          await waiter.changed(left, signal);
+        }
+      } finally {
+        waiter?.stop();
+      }
     },
 
     async placed({ environment, mailbox }, id) {
@@ -196,6 +202,54 @@ export function openBroker(options: BrokerOptions): Broker {
     await mailboxes.judge(sending, workflows);
     return { kind: 'mailbox', id: found.id };
   }
+}
+
+async function page(
+  messages: Collection<MeshMessage>,
+  { environment, mailbox }: MeshCaller,
+  { limit, after }: ListQuery,
+): Promise<Listed> {
+  const equals = [`${environment}|${mailbox.id}`];
+  const from = after === undefined ? {} : { from: `${after}\u0001` };
+  const items: Stored<MeshMessage>[] = [];
+  let next: string | undefined;
+  do {
+    const size = { limit: Math.min(1000, limit - items.length) };
+    const more = next === undefined ? {} : { after: next };
+    const found = await messages.find({ index: 'inbox', equals, ...from, ...size, ...more });
+    items.push(...found.items);
+    next = found.next;
+  } while (next !== undefined && items.length < limit);
+  return { items, isLast: next === undefined };
+}
+
+const never = new AbortController().signal;
+
+/** Wakes when a message changed, at most ten times a second. */
+function watch(store: Store) {
+  let wake: () => void = () => undefined;
+  let seen = false;
+  const stop = store.changes.listen((changes) => {
+    if (!changes.some(({ collection }) => collection === meshMessageCollection.name)) return;
+    seen = true;
+    wake();
+  });
+  return {
+    stop,
+    async changed(left: number, signal: AbortSignal) {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(100, left)));
+      if (!seen)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, Math.max(0, left - 100));
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+          signal.addEventListener('abort', wake, { once: true });
+        });
+      seen = false;
+    },
+  };
 }
 
 type Recipient =

@@ -77,14 +77,17 @@ export function meshError(
     readonly messageId?: string;
     readonly text?: string;
     readonly fields?: readonly string[];
+    /** The reason that callers are not told, except where they test: explainingWhy. */
+    readonly why?: string;
   } = {},
 ): Problem {
   const [status, event, code, text, kind] = rows[name];
-  const { messageId, fields } = more;
-  const row: MeshRow & Pick<MeshProblemRow, 'messageId' | 'fields'> = {
+  const { messageId, fields, why } = more;
+  const row: MeshProblemRow = {
     ...{ status, event, code, text: more.text ?? text },
     ...(messageId === undefined ? {} : { messageId }),
     ...(fields === undefined ? {} : { fields }),
+    ...(why === undefined ? {} : { why }),
   };
   return new Problem(kind, row.text, { code, row });
 }
@@ -92,6 +95,16 @@ export function meshError(
 interface MeshProblemRow extends MeshRow {
   readonly messageId?: string;
   readonly fields?: readonly string[];
+  readonly why?: string;
+}
+
+/** The same refusal with a field that tells the reason, for environments in which people test. */
+export function explainingWhy(error: unknown): unknown {
+  const row = error instanceof Problem ? error.row : undefined;
+  if (!(error instanceof Problem) || !row || !('why' in row)) return error;
+  const { kind, message, code } = error;
+  const headers = { ...error.headers, 'x-gatehouse-why': String(row.why) };
+  return new Problem(kind, message, { row, headers, ...(code === undefined ? {} : { code }) });
 }
 
 /** One broken field of a request, as validation tells it. */

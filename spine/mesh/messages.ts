@@ -82,15 +82,16 @@ export const lifetimes = { inbox: 5 * day, upload: day, kept: 30 * day } as cons
 export const meshMessageCollection: CollectionOf<MeshMessage> = {
   name: 'mesh.messages',
   keys: (message) => {
-    const { environment, recipient, sender, localId, state, place, created } = message;
+    const { environment, id, recipient, sender, localId, state, place, created, accepted } =
+      message;
     const inbox = `${environment}|${recipient}`;
     const outbox = `${environment}|${sender}`;
     return {
       due: [[timeKey(dueOf(message))]],
       blob: message.chunks.flatMap(({ blob }) => (blob === undefined ? [] : [[blob]])),
       ...(state === 'accepted' && place !== undefined ? { inbox: [[inbox, place]] } : {}),
-      ...(place === undefined ? {} : { received: [[inbox, place]] }),
-      ...(sender === '' ? {} : { sent: [[outbox, timeKey(created)]] }),
+      ...(accepted === undefined ? {} : { received: [[inbox, newestFirst(accepted), id]] }),
+      ...(sender === '' ? {} : { sent: [[outbox, newestFirst(created), id]] }),
       ...(sender === '' || localId === undefined ? {} : { local: [[outbox, localId]] }),
     };
   },
@@ -101,6 +102,11 @@ export function dueOf({ state, accepted = 0, touched, events }: MeshMessage): nu
   if (state === 'uploading') return touched + lifetimes.upload;
   if (state === 'accepted') return accepted + lifetimes.inbox;
   return (events[0]?.at ?? touched) + lifetimes.kept;
+}
+
+/** A time as part of a key whose order is from new to old. */
+export function newestFirst(time: number): string {
+  return timeKey(999_999_999_999_999 - time);
 }
 
 /** The id of a message's document. */

@@ -38,16 +38,20 @@ const windowMinutes = 120;
  * @throws Problem 403, the same for every reason
  */
 export function readToken(field: string | undefined, mailbox: string): MeshToken {
-  const parts = /^NHSMESH ([^ ]{1,600})$/.exec(field?.trim() ?? '')?.[1]?.split(':') ?? [];
+  const given = /^NHSMESH ([^ ]{1,600})$/.exec(field?.trim() ?? '')?.[1];
+  if (given === undefined) throw refused('Authorization must be NHSMESH, one space and the token');
+  const parts = given.split(':');
+  if (parts.length !== 5) throw refused('the token must have five parts with colons between');
   const [named = '', nonce = '', count = '', timestamp = '', hash = ''] = parts;
-  const sound =
-    parts.length === 5 &&
-    /^\d{1,10}$/.test(count) &&
-    nonce.length > 0 &&
-    nonce.length <= 100 &&
-    named === mailbox;
-  if (!sound) throw meshError('token');
+  if (nonce === '' || nonce.length > 100) throw refused('the nonce must have 1 to 100 characters');
+  if (!/^\d{1,10}$/.test(count)) throw refused('the nonce count must have 1 to 10 digits');
+  if (named !== mailbox)
+    throw refused('the mailbox in the token must be that of the address, in upper case');
   return { mailbox, nonce, count, timestamp, hash };
+}
+
+function refused(why: string) {
+  return meshError('token', { why });
 }
 
 /**
@@ -62,9 +66,18 @@ export function proveToken(
   const password = secret?.password ?? 'nobody';
   let proved = false;
   for (const key of sharedKeys) if (isSame(hashOf(token, password, key), token.hash)) proved = true;
-  if (!proved || !secret?.active) throw meshError('token');
+  if (!proved || !secret)
+    throw refused(
+      'the hash must be HMAC-SHA-256, in hex, of mailbox:nonce:count:password:timestamp under the shared key of this environment, for a mailbox that is here',
+    );
+  if (!secret.active) throw refused('the mailbox must be active');
   const minutes = minutesOff(token.timestamp, now);
-  if (minutes === undefined || Math.abs(minutes) > windowMinutes) throw meshError('token');
+  if (minutes === undefined)
+    throw refused('the timestamp must be a minute of the calendar in UTC, yyyyMMddHHmm');
+  if (Math.abs(minutes) > windowMinutes)
+    throw refused(
+      `the timestamp must be within ${windowMinutes} minutes of the time here; it is ${minutes} off`,
+    );
 }
 
 /** Lower-case hex. The password stands before the timestamp in what is signed, and nowhere in the field. */

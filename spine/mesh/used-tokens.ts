@@ -42,7 +42,10 @@ export function openUsedTokens(store: Store, now: () => number): UsedTokens {
           { expected: 0 },
         );
       } catch (error) {
-        if (error instanceof Problem && error.kind === 'conflict') throw meshError('repeatedToken');
+        if (error instanceof Problem && error.kind === 'conflict')
+          throw meshError('repeatedToken', {
+            why: 'a nonce and its count must be used once: raise the count for each request',
+          });
         throw error;
       }
     },
