@@ -26,6 +26,7 @@ import type { TlsPorts } from './listeners.ts';
 import { listenOn } from './listening.ts';
 import { ldapEnvironment } from './ldap-listeners-parts.ts';
 import { openMessageTraces } from './message-traces.ts';
+import { openNationalEndpoints } from './national-endpoints.ts';
 import { openMessagesApi } from './messages-api.ts';
 import { openObserving, type Observing } from './observing.ts';
 import { createPatients, pdsBase } from './pds-proxies.ts';
@@ -159,7 +160,10 @@ export async function startPlatform(
       part === 'serving' ? undefined : openMeshWork({ config, store, clock, alarm, find });
     const messaging = mesh && openSpineWork({ ...parts, more: mesh });
     const working = mesh && messaging ? [mesh, messaging] : [];
-    const kept = [workspaces, access, systems, expiry, keeper, ...working];
+    const national = openNationalEndpoints(store, addresses, tlsAddresses);
+    const withExamples =
+      part !== 'serving' && config.installation === 'laptop' && !options.withoutDefaults;
+    const kept = [workspaces, access, systems, expiry, keeper, national, ...working];
     const sweeping = part === 'serving' ? undefined : sweepOften(kept, log);
     const serving =
       part === 'keeping'
@@ -189,8 +193,10 @@ export async function startPlatform(
     open.tls = tls;
     systems.listening(tls);
     if (part !== 'serving') await access.listening();
-    if (part !== 'serving' && config.installation === 'laptop' && !options.withoutDefaults)
+    if (withExamples) {
       await putExampleProvider(openDirectory(store), addresses.of('sandbox', ''));
+      await national.put();
+    }
     return {
       store,
       journal,
