@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { parseXml, usualXmlLimits } from '../core/xml.ts';
+import { openClient } from '../scripts/gatehouse/client.ts';
 import { searchAudit } from '../server/audit/search.ts';
+import type { MessageTrace } from '../server/observe/trace-view.ts';
 import type { ItkOperationName } from '../spine/interactions-itk.ts';
 import { readDistribution } from '../spine/itk/distribution.ts';
 import { fromItkAnswer, type ItkTerms } from '../spine/itk/payloads.ts';
@@ -10,6 +12,7 @@ import { readSoapLoosely } from '../spine/soap/envelope.ts';
 import { allOf } from './audit-folder.ts';
 import { itkRequest, operationNamed, testUser, type ItkSent } from './itk-messages.ts';
 import { liveSystem } from './live-system.ts';
+import { lookOver, traceWhen } from './message-trace-ground.ts';
 import { callTls } from './mutual-tls-ground.ts';
 import { post, practice } from './spine-messages.ts';
 import { startTestPlatform, type TestPlatform } from './start-platform.ts';
@@ -230,6 +233,7 @@ describe('the mini-services of Spine', function () {
       [sound.replace(/<itk:payload .*<\/itk:payload>/s, '$&$&'), '3000', /itk\.payloads/],
       [sound.replace('<itk:payload id="uuid_', '$&0'), '3000', /itk\.manifest/],
       [sound.replace('compressed="false"', 'compressed="true"'), '3000', /itk\.encoding/],
+      [sent('verifyNHSNumber', known, { asid: '2'.repeat(60_000) }), '2200', /SENDER_ASID_UNKNOWN/],
       ['x'.repeat(1_000_001), '3000', /not well formed/],
     ];
     for (const [body, code, why, headers] of cases) await refused(body, code, why, headers);
@@ -262,6 +266,32 @@ describe('the mini-services of Spine', function () {
     );
     assert.equal(platform.logged().includes(jane), false);
     assert.equal(platform.logged().includes(testUser), false);
+  });
+
+  it('tell their steps, those of a refusal too', async () => {
+    const look = lookOver(openClient({ dataDir: platform.dataDir, url: platform.url }));
+    const messageId = id();
+    await ask('verifyNHSNumber', { ...born, nhsNumber: jane }, { messageId, asid: practice.asid });
+    const ended = ({ steps }: MessageTrace) => steps.some((one) => one.step === 'answered');
+    const { steps } = await traceWhen(look, messageId, ended);
+    const wanted = [
+      ...['received: A request in SOAP came', 'checked: The envelopes are sound'],
+      ...['looked-up: The directory has the system', 'checked: The records have answered'],
+      ...['translated: The payload was asked', 'answered: Answered in the same exchange'],
+    ];
+    const lines = steps.map(({ step, says }) => `${step}: ${says}`);
+    const told = lines.flatMap((line) => wanted.find((one) => line.startsWith(one)) ?? []);
+    assert.deepEqual(told, wanted);
+    const { before, after } = steps.find((one) => one.step === 'translated') ?? {};
+    assert.match(String(before), /verifyNHSNumberRequest/);
+    assert.match(String(after), /verifyNHSNumberResponse/);
+    const refusedId = id();
+    const terms = { asid: '299999999999', messageId: refusedId };
+    await refused(sent('verifyNHSNumber', known, terms), '2200', /SENDER_ASID_UNKNOWN/);
+    const trace = await traceWhen(look, refusedId, (one) =>
+      one.steps.some(({ step }) => step === 'refused'),
+    );
+    assert.match(JSON.stringify(trace.steps), /SENDER_ASID_UNKNOWN/);
   });
 
   it('ask for a certificate in integration, which must be that of the system named', async () => {

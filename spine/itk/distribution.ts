@@ -26,19 +26,22 @@ export interface Distribution {
   readonly isEncoded: boolean;
 }
 
+/** Longer ids are no ids, and would stand in the audit. */
+const longestId = 200;
+
 export function readDistribution(envelope: XmlElement): Distribution {
   const header = at(envelope, 'header');
   const ids = allOf(at(header, 'auditIdentity'), 'id');
   const isAsid = (id: XmlElement) => attributeOf(id, 'type') === roots.asid;
   const uriOf = (id: XmlElement | undefined) => {
-    const uri = attributeOf(id, 'uri')?.trim();
+    const uri = attributeOf(id, 'uri')?.trim().slice(0, longestId);
     return uri === '' ? undefined : uri;
   };
   const items = allOf(at(header, 'manifest'), 'manifestitem');
   const payloads = allOf(at(envelope, 'payloads'), 'payload');
   return {
     service: attributeOf(header, 'service'),
-    trackingId: attributeOf(header, 'trackingid'),
+    trackingId: attributeOf(header, 'trackingid')?.slice(0, longestId),
     asid: uriOf(ids.find(isAsid)),
     auditIdentity: uriOf(ids.find((id) => !isAsid(id))),
     payloads: payloads.flatMap((payload) => childElements(payload)[0] ?? []),

@@ -161,5 +161,5 @@ async function callerOf(
   }
   return auditIdentity === undefined
     ? { ...system, mode: 'app' }
-    : { ...system, mode: 'worker', userId: auditIdentity.slice(0, 200) };
+    : { ...system, mode: 'worker', userId: auditIdentity };
 }
