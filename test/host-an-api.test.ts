@@ -307,6 +307,29 @@ describe('hosting an API', function () {
     assert.equal(received.headers['content-encoding'], 'x-own');
   });
 
+  it('sets an API up from its WSDL, with a sandbox that speaks SOAP', async () => {
+    const openapi = [
+      '<definitions name="Wards" xmlns:tns="urn:w" xmlns="http://schemas.xmlsoap.org/wsdl/"',
+      ' xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/"><portType name="T"/>',
+      '<binding name="B" type="tns:T"><operation name="Find"><soap:operation soapAction="urn:f"/>',
+      '</operation></binding><service name="Wards"><port name="P" binding="tns:B">',
+      '<soap:address location="https://a.example/ward-services/wards"/></port></service></definitions>',
+    ].join('');
+    const api = { id: 'wards', title: 'Wards', owner: 'Y90001', contact: 'team@example.org' };
+    await ground.manage.call('POST', '/apis', { body: { ...api, technology: 'soap' } });
+    await ground.manage.call('POST', '/apis/wards/setup', { body: { openapi } });
+    const path = '/ward-services/wards';
+    await until(path, ({ status }) => status === 405);
+    const post = (type: string) =>
+      ground.call(path, { method: 'POST', headers: { 'content-type': type }, body: '<a/>' });
+    const answer = await post('text/xml; charset=utf-8');
+    assert.equal(answer.status, 200, answer.text);
+    assert.match(answer.text, /soap:Envelope/);
+    const wrong = await post('application/json');
+    assert.equal(wrong.status, 415);
+    assert.match(wrong.text, /soap:Fault/);
+  });
+
   it('R172 lets a developer publish, update and withdraw an API of the own organisation, and no other', async () => {
     const developer = await ground.as('developer', 'Y90007');
     const api = { id: 'mine', title: 'Mine', owner: 'Y90007', contact: 'team@example.org' };

@@ -11,6 +11,7 @@ import {
   type OpenApiDocument,
 } from '../../../server/catalogue/openapi/document.ts';
 import { readOpenApi } from '../../../server/catalogue/openapi/read.ts';
+import { looksLikeXml } from '../../../server/catalogue/openapi/wsdl.ts';
 import { textIn, type ManagementClient } from '../client.ts';
 import {
   clientFor,
@@ -44,7 +45,7 @@ export function newCommand(): Command {
     .requiredOption('--owner <ods>', 'ODS code of the organisation that answers for it')
     .option(
       '--openapi <file>',
-      'its OpenAPI document, 2 or 3, JSON or YAML; without one it gets a first',
+      'its OpenAPI document, 2 or 3, JSON or YAML, or its WSDL; without one it gets a first',
     )
     .option(
       '--target <address>',
@@ -74,7 +75,7 @@ A set-up that stopped goes on when it is run again. The shortest:
 async function newApi(id: string, flags: NewFlags): Promise<void> {
   const file = flags.openapi === undefined ? undefined : readSent(flags.openapi);
   const read = file && inLines(file, () => readOpenApi(file.text));
-  const fields = fieldsOf(id, flags, read?.document);
+  const fields = fieldsOf(id, flags, read?.document, looksLikeXml(file?.text ?? ''));
   const client = clientFor(flags);
   process.stderr.write(`Setting ${id} up …\n`);
   const outcome = await makeApi(client, fields);
@@ -95,8 +96,14 @@ async function newApi(id: string, flags: NewFlags): Promise<void> {
   await tell({ ...made.body, steps }, document, flags);
 }
 
-function fieldsOf(id: string, flags: NewFlags, document: OpenApiDocument | undefined): Item {
-  const { owner, description, technology, status, sensitive } = flags;
+function fieldsOf(
+  id: string,
+  flags: NewFlags,
+  document: OpenApiDocument | undefined,
+  isWsdl: boolean,
+): Item {
+  const { owner, description, status, sensitive } = flags;
+  const technology = flags.technology ?? (isWsdl ? 'soap' : undefined);
   const said = objectOf(document?.info.contact);
   const contact = flags.contact ?? textOf(said.email) ?? textOf(said.url);
   if (contact === undefined)

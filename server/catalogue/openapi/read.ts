@@ -1,5 +1,5 @@
 /**
- * The one way in for OpenAPI documents: JSON or YAML, 2.0, 3.0 or 3.1. Lenient, since documents in use break rules that
+ * The one way in for OpenAPI documents: JSON or YAML, 2.0, 3.0 or 3.1; and for WSDL, as one. Lenient, since documents in use break rules that
  * matter to nobody: what is odd becomes a warning. What cannot be served safely is refused. Nothing is ever fetched.
  * Owns the order of the steps; whether a document is fit for publishing is judge.ts's.
  */
@@ -10,6 +10,7 @@ import { remoteReferences } from './references.ts';
 import { withKnownSchemes } from './security-schemes.ts';
 import { readSource, type Source } from './source.ts';
 import { fromSwagger2 } from './swagger.ts';
+import { fromWsdl, looksLikeXml } from './wsdl.ts';
 
 export interface ReadDocument {
   readonly document: OpenApiDocument;
@@ -29,7 +30,9 @@ export interface ReadOptions {
  * @throws Problem `invalid` with line or place and reason.
  */
 export function readOpenApi(text: string, options: ReadOptions = {}): ReadDocument {
-  const source = readSource(text);
+  const source = looksLikeXml(text)
+    ? { ...fromWsdl(text), lineOf: () => undefined }
+    : readSource(text);
   const { value, warnings: converted } = toVersion3(source.value);
   const { document, warnings: filled } = sound(value);
   if (options.strict) refuseRemote(document, source);
