@@ -7,6 +7,7 @@ import { openOutbox, type Delivery, type DeliveryState, type Outbox } from '../c
 import { Problem } from '../core/problem.ts';
 import { checker } from '../core/schema.ts';
 import type { Store } from '../core/store.ts';
+import type { Traces } from '../core/trace.ts';
 import { aboutOf } from '../spine/mhs/deliveries.ts';
 import { openMessages, type KeptMessage, type KeptMessages } from '../spine/mhs/kept-message.ts';
 import { bodyOf, idOf, json, pageOf, pageReply, type Act } from './catalogue/api-call.ts';
@@ -21,6 +22,8 @@ export interface MessagesApiOptions extends Ground {
   readonly store: Store;
   /** Who finds traces. */
   readonly keeper: Pick<TraceKeeper, 'find'>;
+  /** Where traces are kept; absent: nowhere. */
+  readonly traces?: Traces;
 }
 
 export interface MessagesApi {
@@ -144,7 +147,19 @@ async function done(
   id: string,
   act: () => Promise<Delivery>,
 ): Promise<Reply> {
-  return json(200, shown(await entered(options, { actor, action }, id, act)));
+  const delivery = await entered(options, { actor, action }, id, act);
+  tell(options.traces, delivery);
+  return json(200, shown(delivery));
+}
+
+/** A trace says what people did to a message, not who: that is in the audit. */
+function tell(traces: Traces | undefined, { about, state }: Delivery): void {
+  const { environment = '', messageId = '', conversationId = '' } = about;
+  const trace = traces?.open({ what: 'management', environment });
+  trace?.named(messageId, conversationId);
+  if (state === 'dead') trace?.add('gave-up', 'Given up by hand');
+  else trace?.add('received', 'To be delivered anew, by hand');
+  trace?.end();
 }
 
 /** Ids of messages are written in either case. */

@@ -125,8 +125,8 @@ describe('traces of Spine messages', function () {
     assert.equal(trace.steps.at(-1)?.step, 'answered');
   });
 
-  it('are told by the command line, as text and as JSON', async () => {
-    const messageId = id();
+  it('are told by the command line, as text and as JSON, with what people did', async () => {
+    const [messageId, given] = [id(), id()];
     await post(`${platform.url}/sync-service`, soapRequest(retrievalOf(jane, messageId)));
     const printed: string[] = [];
     const { log } = console;
@@ -138,7 +138,21 @@ describe('traces of Spine messages', function () {
       await run(messageId);
       await run(messageId, '--json');
       await assert.rejects(run('none'), /gatehouse messages list/);
+      other.answer = () => ({ status: 500, body: '' });
+      await forward(given);
+      const place = { environment: 'sandbox', fromParty: practice.partyKey };
+      const delivery = `spine-send|${messageKey({ ...place, messageId: given })}`;
+      const first = 'delivery, attempt 1 of 3: refused';
+      await traceWhen(look, given, (trace) => stepsOf(trace).includes(first));
+      for (const [name, ...more] of [['abandon', '--reason', 'moved'], ['retry']] as const)
+        await messagesCommand().parseAsync([name, delivery, ...more, ...flags], { from: 'user' });
+      const told = await traceWhen(look, given, (trace) => stepsOf(trace, 'management').length > 1);
+      assert.deepEqual(stepsOf(told, 'management'), [
+        'management: gave-up',
+        'management: received',
+      ]);
     } finally {
+      other.answer = acknowledging;
       console.log = log;
     }
     const [text = '', json = ''] = printed;

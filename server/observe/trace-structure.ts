@@ -18,6 +18,7 @@ const attributes = / ([^ =<>"'/]+) ?= ?(?:"([^"]*)"?|'([^']*)'?)/g;
 function xmlStructure(text: string): string {
   return text.replace(xmlPieces, (piece: string, name: string | undefined, rest: string) => {
     if (name === undefined) return piece.trim() === '' ? piece : valueOf(piece);
+    if (rest === '') return `<${piece[1] === '/' ? '/' : ''}${nameOf(name)}>`;
     const plain = rest.replace(/\s+/g, ' '); // each expression that follows stays linear
     const told = [...plain.matchAll(attributes)].map(
       ([, key = '', one, other]) => ` ${nameOf(key)}="${attributeValue(key, one ?? other ?? '')}"`,
