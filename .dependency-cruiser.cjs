@@ -32,7 +32,6 @@ const doors = {
   '@opentelemetry/': '^server/observe/tracing',
   yaml: '^server/catalogue/openapi/',
   express: '^server/',
-  nunjucks: '^server/portal/render',
   commander: '^scripts/gatehouse/',
 };
 

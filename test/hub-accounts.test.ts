@@ -40,7 +40,7 @@ describe('accounts of the hub', function () {
   };
 
   describe('signing up', () => {
-    it('leads from a form over a link with a button to an account with a team, and is in the audit', async () => {
+    it('R001 R006 leads from a form over a link with a button to an account with a team, and is in the audit', async () => {
       const client = hubClient(platform.url);
       const fields = { name: 'Ada Example', email: 'Ada@Example.org', password: goodPassword };
       assert.equal(

@@ -28,7 +28,10 @@ export function input(form: Form, options: FieldOptions): Html {
   );
 }
 
-/** Several lines of text. */
+/**
+ * Several lines of text.
+ * @public the pages of apps and subscriptions ask for reasons
+ */
 export function textarea(form: Form, options: FieldOptions & { readonly rows?: number }): Html {
   const { name, label, rows = 5 } = options;
   const { fault, described, group } = around(form, options);

@@ -84,7 +84,7 @@ export async function readForm(exchange: Exchange): Promise<Form> {
 }
 
 /** @param text each byte one character @throws Problem `invalid` */
-export function parseForm(text: string): Form {
+function parseForm(text: string): Form {
   const values = new Map<string, string[]>();
   const pairs = text === '' ? [] : text.split('&', mostFields + 1);
   if (pairs.length > mostFields) throw new Problem('invalid', 'The form has too many fields');

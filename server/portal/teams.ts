@@ -186,6 +186,7 @@ export function manages(team: Team, account: string): boolean {
 
 /**
  * A member as the catalogue's administration knows them when they act for the team.
+ * @public pages of apps call the administration with it
  * @throws Problem `not-found` for who is not in it
  */
 export function actorIn(team: Team, actor: Actor): Actor {
