@@ -16,44 +16,11 @@ gp2gp=urn:nhs:names:services:gp2gp
 mkdir -p "${1:-${DATA_DIR:-var}/walk-through/move-a-record}"
 folder=$(cd "${1:-${DATA_DIR:-var}/walk-through/move-a-record}" && pwd)
 cd "$(dirname "$0")/../.." # where npx finds gatehouse
+. scripts/walk-through/register-system.sh
 
-step() { printf '\n== %s\n' "$*"; }
-member() { node -pe "const all = JSON.parse(fs.readFileSync(0)); $1"; }
-free_port() { node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'; }
-
-# register <file> <name> <ODS code>: app, deployment, certificate, endpoints, live.
-register() {
-  local file=$folder/$1 name=$2 ods=$3 interaction port app deployment fqdn
-  local -a interactions=()
-  for interaction in RCMR_IN010000UK05 RCMR_IN030000UK06 COPC_IN000001UK01 MCCI_IN010000UK13; do
-    interactions+=("$gp2gp:$interaction")
-  done
-  port=$(free_port)
-  if ! [ -s "$file.json" ]; then
-    step "$name at $ods: app, deployment, certificate"
-    app=$(npx gatehouse app create --name "$name" --owner $supplier --kind unattended --contact walk@example.org --json | member all.id)
-    npx gatehouse app register "$app" int --json > "$file.registration"
-    npx gatehouse subscription request "$app" spine-directory int --json > "$file.subscription"
-    npx gatehouse deployment request "$app" "$ods" int "${interactions[@]/#/--receives=}" --json > "$file.deployment"
-    deployment=$(member all.id < "$file.deployment")
-    npx gatehouse cert request "$deployment" --dir "$folder" --json > "$file.request"
-    npx gatehouse cert issue "$deployment" --dir "$folder" --json > "$file.certificate"
-  fi
-  deployment=$(member all.id < "$file.deployment")
-  for interaction in "${interactions[@]}"; do
-    npx gatehouse deployment endpoint "$deployment" "$interaction" "https://127.0.0.1:$port/mhs" --contract forward-reliable --json > "$file.endpoint"
-  done
-  [ -s "$file.json" ] || npx gatehouse deployment live "$deployment" --json > "$file.live"
-  member "JSON.stringify({
-    name: '$name', odsCode: '$ods', port: $port, asid: all.asid, partyKey: all.partyKey, fqdn: all.fqdn,
-    apiKey: (($(cat "$file.registration")).registrations?.uat ?? $(cat "$file.registration")).clientId,
-  })" < "$file.deployment" > "$file.new"
-  mv "$file.new" "$file.json"
-  member '`ASID ${all.asid}, party key ${all.partyKey}, FQDN ${all.fqdn}, port ${all.port}`' < "$file.json"
-}
-
-register new-practice 'New practice' Y90007
-register previous-practice 'Previous practice' Y90008
+messages=("$gp2gp:RCMR_IN010000UK05" "$gp2gp:RCMR_IN030000UK06" "$gp2gp:COPC_IN000001UK01" "$gp2gp:MCCI_IN010000UK13")
+register new-practice 'New practice' $supplier Y90007 /mhs forward-reliable "${messages[@]}"
+register previous-practice 'Previous practice' $supplier Y90008 /mhs forward-reliable "${messages[@]}"
 
 step 'The record moves'
 node --import tsx scripts/walk-through/move-a-record.ts --folder "$folder" --supplier $supplier \
