@@ -544,7 +544,10 @@ describe('the directory over LDAP, at its limits', () => {
   });
 
   it('ends a search that takes too long', async () => {
-    const ground = await ldapGround({ limits: { time: 30, size: Number.MAX_SAFE_INTEGER }, around: endless });
+    const ground = await ldapGround({
+      limits: { time: 30, size: Number.MAX_SAFE_INTEGER },
+      around: endless,
+    });
     await assert.rejects(ground.client().search(services), result(3));
     await ground.end();
   });
