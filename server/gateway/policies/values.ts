@@ -45,7 +45,7 @@ const sourcedSchema: JsonSchema = {
   },
 };
 
-export const valueSchema: JsonSchema = {
+const valueSchema: JsonSchema = {
   anyOf: [
     { type: 'string', maxLength: 2000, description: 'A text, taken as it is' },
     sourcedSchema,
