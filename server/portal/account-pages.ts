@@ -10,8 +10,9 @@ import type { Hub } from './hub-parts.ts';
 import { changedMessage, newEmailMessage } from './messages.ts';
 import { accountPage, type Page, type Pages, type SignedIn } from './page.ts';
 import { shortestPassword } from './passwords.ts';
-import { code, list, summaryList, table, tag, time, type TagColour } from './parts.ts';
-import { roleIn, type Team } from './teams.ts';
+import { code, list, summaryList, table, tag, time } from './parts.ts';
+import { subscriptionTable } from './subscription-table.ts';
+import { roleIn } from './teams.ts';
 
 const day = 86_400_000;
 const back = { href: '/account', text: 'Back to your account' };
@@ -150,38 +151,8 @@ async function profile(hub: Hub, { me }: SignedIn): Promise<Page> {
 <h2>Your teams</h2>
 ${list(values.map((team) => html`<a href="/teams/${team.id}">${team.name}</a>: ${roleIn(team, me.account.id)}`))}
 <h2>Subscriptions of your teams</h2>
-${subscriptions(hub, values)}`,
+${subscriptionTable(hub, values)}`,
   };
-}
-
-const colours: Readonly<Record<string, TagColour>> = {
-  active: 'green',
-  requested: 'yellow',
-  suspended: 'yellow',
-  rejected: 'red',
-};
-
-/** Every subscription of every app of these teams (R020). */
-function subscriptions({ catalogue }: Hub, teams: readonly Team[]): Html {
-  const byCode = new Map(teams.map((team) => [team.id, team.name]));
-  const rows = [...catalogue.subscriptions()].flatMap((one) => {
-    const app = catalogue.app(one.appId);
-    const team = app && byCode.get(app.owner);
-    if (!app || team === undefined) return [];
-    return [
-      [
-        catalogue.product(one.productId)?.name ?? one.productId,
-        app.name,
-        one.environment,
-        tag(one.state, colours[one.state] ?? 'grey'),
-        time(one.requested),
-        team,
-      ],
-    ];
-  });
-  if (rows.length === 0) return html`<p>There are none yet.</p>`;
-  const head = ['Product', 'App', 'Environment', 'State', 'Asked for', 'Team'];
-  return table('All subscriptions', head, rows);
 }
 
 async function askNewEmail(hub: Hub, visit: SignedIn, form: Form) {
