@@ -1,11 +1,13 @@
 /** PDS whose records are behind Spine messages: the platform asks its own Spine faces, over mutual TLS. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { patientCollection } from '../fhir/pds/stored-patients.ts';
 import { showRecords } from './pds-remote-ground.ts';
 import { pdsSuite, person } from './pds-suite.ts';
 import { ownListener, spineClientGround, type SpineClientGround } from './spine-client-ground.ts';
-import { startTestPlatform, type TestPlatform } from './start-platform.ts';
+import { root, startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 const jane = '9000000009';
 
@@ -32,6 +34,14 @@ describe('PDS over Spine messages', function () {
     await showRecords(platform, ground.records, { asked });
   });
   after(() => platform.end());
+
+  it('is set up as the guide says', () => {
+    const guide = readFileSync(join(root, 'docs', 'guides', 'spine-back-end.md'), 'utf8');
+    const example = /```json\n([^`]*)```/.exec(guide)?.[1] ?? '';
+    const { asid } = ground.system;
+    const told = JSON.parse(example.replace('918000000001', asid)) as { records: unknown };
+    assert.deepEqual(told.records, ground.records);
+  });
 
   const over = 'is not supported over the messages of this back end';
   pdsSuite({

@@ -31,7 +31,7 @@ const answered = [
   ),
 ];
 
-export const ownParty = 'Y90001-910001';
+const ownParty = 'Y90001-910001';
 
 /** The parties in a directory, as sender and receiver must have them alike. */
 export interface Parties {
@@ -39,6 +39,8 @@ export interface Parties {
   nationalAt(address: Addressed | undefined): Promise<void>;
   /** Where our own party receives. */
   ownAt(address: Addressed): Promise<void>;
+  /** Where the national services receive one interaction. */
+  endpointAt(interaction: string, address: Addressed | undefined): Promise<void>;
 }
 
 export interface Addressed {
@@ -63,6 +65,7 @@ export function partiesIn(
       const sender = { ...nowhere, fqdn: names.national };
       await putEndpoint(view, national(`${services}tms:Sender`, sender));
     },
+    endpointAt: (interaction, address) => putEndpoint(view, national(interaction, address)),
     async ownAt(address) {
       const entry = systemEntry(
         {
