@@ -84,6 +84,15 @@ describe('a role assertion', function () {
     assert.deepEqual(answer.json.roles, ['555254240108', '2']);
   });
 
+  it('names whom it was sent to as the schema wants it: by a URI reference', () => {
+    for (const [address, recipient] of [
+      ['127.0.0.1', '127.0.0.1'],
+      ['::ffff:192.0.2.7', '192.0.2.7'],
+      ['2001:db8::7', '//[2001:db8::7]'],
+    ] as const)
+      assert.ok(signed({ address }).includes(` Recipient="${recipient}"`), address);
+  });
+
   it('is refused unsigned, changed, or signed by another', async () => {
     const good = signed();
     const [before, , behind] = cut(good, '<ds:Signature', '</ds:Signature>');

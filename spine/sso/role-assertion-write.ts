@@ -39,10 +39,17 @@ export function roleAssertionResponse(order: AssertionOrder): XmlElement {
     'Response',
     {
       ResponseID: `r${id}`,
-      ...{ MajorVersion: '1', MinorVersion: '1', IssueInstant: instant(now), Recipient: address },
+      ...{ MajorVersion: '1', MinorVersion: '1', IssueInstant: instant(now) },
+      Recipient: recipient(address),
     },
     [samlp('Status', {}, [status]), assertionOf(order)],
   );
+}
+
+/** The schema wants a URI reference, which an IPv4 address is and an IPv6 address is not. */
+function recipient(address: string): string {
+  const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, '');
+  return plain.includes(':') ? `//[${plain}]` : plain;
 }
 
 function assertionOf(order: AssertionOrder): XmlElement {
