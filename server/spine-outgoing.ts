@@ -3,8 +3,13 @@
  * bears the name that the directory has. Owns the wire and its limits; which addresses an environment may reach are the
  * gateway's rules (target-rules.ts), what an answer means is spine/mhs's.
  */
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { checkServerIdentity } from 'node:tls';
 import { Problem } from '../core/problem.ts';
@@ -25,8 +30,9 @@ export interface SpineOutgoingOptions {
 
 const largestAnswer = 1024 * 1024;
 
-/** @returns what posts; each call has a connection of its own */
+/** @returns what posts; what is streamed has a connection of its own */
 export function spineOutgoing({ targets, identity, secret }: SpineOutgoingOptions): Post {
+  const pools = agents();
   return async (posting) => {
     const environment = toEnvironment(posting.environment);
     if (!environment) throw new Problem('upstream', 'there is no such environment');
@@ -38,7 +44,7 @@ export function spineOutgoing({ targets, identity, secret }: SpineOutgoingOption
     const own = secure ? await identity(environment) : undefined;
     const shown =
       secure && posting.shown ? await named(secret, environment, posting.shown, own) : own;
-    return send(posting, url, {
+    return send(pools, posting, url, {
       lookup: guardedLookup(addressJudge(environment, targets, secure)),
       ...(secure ? tlsOf(posting.fqdn, shown) : {}),
     });
@@ -79,22 +85,64 @@ function tlsOf(fqdn: string, shown: PlatformCertificate | undefined): object {
   };
 }
 
-function send(posting: Posting, url: URL, more: RequestOptions): Promise<Posted> {
+/** Connections of requests that are in memory. A name has its own by host, name in the certificate, and what is shown. */
+const kept = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, maxTotalSockets: 512 };
+
+function agents() {
+  return { http: new HttpAgent(kept), https: new HttpsAgent(kept) };
+}
+
+/** One post; a kept connection that has ended meanwhile gives way to a new one, once. */
+async function send(
+  pools: ReturnType<typeof agents>,
+  posting: Posting,
+  url: URL,
+  more: RequestOptions,
+): Promise<Posted> {
+  try {
+    return await sendOnce(pools, posting, url, more);
+  } catch (error) {
+    if (error instanceof EndedMeanwhile) return sendOnce(undefined, posting, url, more);
+    throw error;
+  }
+}
+
+/** The other side had closed a kept connection before it read a byte. */
+class EndedMeanwhile extends Error {}
+
+function sendOnce(
+  pools: ReturnType<typeof agents> | undefined,
+  posting: Posting,
+  url: URL,
+  more: RequestOptions,
+): Promise<Posted> {
   const { headers, size, body, signal } = posting;
+  const secure = url.protocol === 'https:';
+  const pool = Buffer.isBuffer(body) && pools ? pools[secure ? 'https' : 'http'] : undefined;
   const options: RequestOptions = {
-    ...{ method: 'POST', agent: false, maxHeaderSize: 16 * 1024, signal, ...more },
-    headers: { ...headers, 'content-length': String(size), connection: 'close' },
+    ...{ method: 'POST', agent: pool ?? false, maxHeaderSize: 16 * 1024, signal, ...more },
+    headers: {
+      ...headers,
+      'content-length': String(size),
+      ...(pool ? {} : { connection: 'close' }),
+    },
   };
   return new Promise((resolve, reject) => {
+    const outgoing = secure ? httpsRequest(url, options) : httpRequest(url, options);
     const fail = (error: unknown) => {
-      reject(unreachable(error));
+      const ended = outgoing.reusedSocket && !signal.aborted && isReset(error);
+      reject(ended ? new EndedMeanwhile() : unreachable(error));
     };
-    const outgoing =
-      url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
     outgoing.on('error', fail);
     outgoing.on('response', (response) => {
-      read(response).then(resolve, fail);
+      read(response).then(resolve, (error: unknown) => {
+        reject(unreachable(error));
+      });
     });
+    if (Buffer.isBuffer(body)) {
+      outgoing.end(body);
+      return;
+    }
     const source = Readable.from(body, { objectMode: false });
     source.on('error', (error) => {
       outgoing.destroy();
@@ -102,6 +150,10 @@ function send(posting: Posting, url: URL, more: RequestOptions): Promise<Posted>
     });
     source.pipe(outgoing);
   });
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 async function read(response: IncomingMessage): Promise<Posted> {

@@ -79,6 +79,7 @@ export function spineClient(options: ClientOptions, site: ClientSite): SpineClie
       const message = requestMessage({ action, id, payload, caller, ...by, ...asids, at: now() });
       facts.trace?.named(id);
       if (interaction.pattern === 'sync') {
+        facts.trace?.add('sent', 'The message was posted in SOAP', { facts: { messageId: id } });
         const call = { id, interaction, way, message, environment, timeout };
         const element = await timed(facts, () =>
           askInSoap(post, xml, { ...call, ...(shown ? { shown } : {}) }),
@@ -88,6 +89,7 @@ export function spineClient(options: ClientOptions, site: ClientSite): SpineClie
       const about = { environment, workspace, id, interaction, way, people: facts.people };
       const kept = keptRequest(message, { ...about, at: now(), ...(shown ? { shown } : {}) });
       const key = askedKey(environment, kept.fromParty, once ? `once ${once.key}` : `id ${id}`);
+      facts.trace?.add('sent', 'The message was put into the outbox', { facts: { messageId: id } });
       const beginning = beginningOf(key, kept, interaction, way);
       const answer = await timed(facts, () =>
         conversations.hold(key, once?.seen ?? 0, beginning, timeout),
@@ -200,7 +202,6 @@ async function timed<T>(facts: Facts, work: () => Promise<T>): Promise<T> {
     facts.target = { milliseconds, status, retries: 0 };
   };
   try {
-    facts.trace?.add('sent', 'The message was handed to the wire');
     const done = await work();
     note(200);
     return done;

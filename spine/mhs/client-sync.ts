@@ -36,7 +36,7 @@ export async function askInSoap(post: Post, xml: XmlReader, call: SoapCall): Pro
   const bytes = Buffer.from(text);
   const signal = AbortSignal.timeout(timeout);
   const posted = await post({
-    ...{ url, fqdn: handler.fqdn, environment, size: bytes.length, body: whole(bytes), signal },
+    ...{ url, fqdn: handler.fqdn, environment, size: bytes.length, body: bytes, signal },
     headers: { 'content-type': 'text/xml; charset=utf-8', soapaction: `"${action}"` },
     ...(shown ? { shown } : {}),
   }).catch((error: unknown) => {
@@ -91,9 +91,4 @@ async function envelopeOf(posted: Posted, xml: XmlReader): Promise<SoapEnvelope>
   throw new Problem('upstream', `The back end answered with ${status}`, {
     code: `SPINE_STATUS_${status}`,
   });
-}
-
-async function* whole(bytes: Buffer): AsyncGenerator<Buffer> {
-  await Promise.resolve();
-  yield bytes;
 }

@@ -36,7 +36,8 @@ export interface Posting {
   readonly environment: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly size: number;
-  readonly body: AsyncIterable<Buffer>;
+  /** Bytes may be sent twice, so that a connection may be kept for the next of these. */
+  readonly body: Buffer | AsyncIterable<Buffer>;
   readonly signal: AbortSignal;
   /** What is shown in place of the platform's own certificate. */
   readonly shown?: ShownCertificate;
