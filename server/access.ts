@@ -127,7 +127,6 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
         if (options.withDemo) await demo(options, dataDir, authorisation);
         // Before accounts to try are made: the first administrator comes where there is none.
         made = await firstAdministrator(store, clock, dataDir, addresses);
-        // After the first administrator, who is made only where nobody is yet.
         if (options.withDemo) await seedHub(options);
       });
     },

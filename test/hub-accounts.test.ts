@@ -1,5 +1,6 @@
 /** Accounts of the developer hub over HTTP: from sign-up to a new password, and what strangers try. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { searchAudit } from '../server/audit/search.ts';
@@ -436,6 +437,10 @@ describe('accounts of the hub', function () {
       const { client: stranger } = await newAccount(platform);
       assert.doesNotMatch((await stranger.get('/account')).html, /PDS, application-restricted/);
     });
+  });
+
+  it('that are there from the start leave the first administrator their credential', () => {
+    assert.match(readFileSync(join(platform.dataDir, 'administrator.json'), 'utf8'), /privateKey/);
   });
 
   it('enters failed attempts in the audit without the address that was typed', async () => {
