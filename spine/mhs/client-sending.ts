@@ -4,6 +4,7 @@
  */
 import type { Delivery } from '../../core/outbox.ts';
 import type { Outcome } from '../../core/outbox-runner.ts';
+import type { Trace } from '../../core/trace.ts';
 import { kindOf, sameMessageId } from '../ebxml/envelope.ts';
 import { colonId } from '../interactions.ts';
 import { isRetriable } from '../soap/fault.ts';
@@ -11,31 +12,59 @@ import { answeredKey, refused } from './client-conversation.ts';
 import { isCode } from './client-sync.ts';
 import type { KeptMessage } from './kept-message.ts';
 import { envelopeIn, type Posted, type SendingOptions } from './sending.ts';
+import { endpointFacts, tellFailure, traceWork } from './traced.ts';
 
 /** The sender of the topic of own requests. */
 export function askSender(
-  options: Pick<SendingOptions, 'messages' | 'lookUps' | 'post' | 'viewOf'>,
+  options: Pick<SendingOptions, 'messages' | 'lookUps' | 'post' | 'viewOf' | 'traces'>,
 ): (delivery: Delivery, signal: AbortSignal) => Promise<Outcome> {
-  const { messages, lookUps, post, viewOf } = options;
-  return async ({ body: key, about }, signal) => {
+  const { messages } = options;
+  return async ({ body: key, about, attempts }, signal) => {
     const value = (await messages.collection.get(key))?.value;
     if (!value || value.messageId !== about.messageId)
       return { kind: 'dead', reason: 'the message is no longer kept' };
     if (await messages.collection.get(answeredKey(key, value.messageId))) return { kind: 'done' };
-    const { environment, shown, toParty: partyKey, contentType, soapAction, body } = value;
-    const query = { partyKey, interaction: colonId(value) };
-    const [handler] = await lookUps.handlers(query, viewOf(value));
-    const url = handler?.endpoints[0];
-    if (!handler || url === undefined)
-      return { kind: 'again', reason: 'no endpoint in the directory' };
-    const answer = await post({
-      ...{ url, fqdn: handler.fqdn, environment, signal, size: body.size },
-      headers: { 'content-type': contentType, soapaction: `"${soapAction}"` },
-      body: messages.read(body),
-      ...(shown ? { shown } : {}),
-    });
-    return meaning(answer, value);
+    const trace = traceWork(options.traces, `own request, attempt ${attempts}`, value);
+    try {
+      const outcome = await posted(options, value, signal, trace);
+      const told = 'reason' in outcome ? { reason: outcome.reason } : {};
+      const went = outcome.kind === 'done' || outcome.kind === 'sent';
+      trace?.add(went ? 'acknowledged' : 'refused', `The attempt came to: ${outcome.kind}`, {
+        facts: told,
+      });
+      return outcome;
+    } catch (error) {
+      tellFailure(trace, 'No answer came to the attempt', error);
+      throw error;
+    } finally {
+      trace?.end();
+    }
   };
+}
+
+async function posted(
+  { messages, lookUps, post, viewOf }: Parameters<typeof askSender>[0],
+  value: KeptMessage,
+  signal: AbortSignal,
+  trace: Trace | undefined,
+): Promise<Outcome> {
+  const { environment, shown, toParty: partyKey, contentType, soapAction, body } = value;
+  const query = { partyKey, interaction: colonId(value) };
+  const [handler] = await lookUps.handlers(query, viewOf(value));
+  const url = handler?.endpoints[0];
+  if (!handler || url === undefined)
+    return { kind: 'again', reason: 'no endpoint in the directory' };
+  trace?.add('looked-up', 'The directory was asked for the endpoint', {
+    facts: endpointFacts(handler),
+  });
+  trace?.add('sent', 'The message was posted');
+  const answer = await post({
+    ...{ url, fqdn: handler.fqdn, environment, signal, size: body.size },
+    headers: { 'content-type': contentType, soapaction: `"${soapAction}"` },
+    body: messages.read(body),
+    ...(shown ? { shown } : {}),
+  });
+  return meaning(answer, value);
 }
 
 async function meaning(answer: Posted, message: KeptMessage): Promise<Outcome> {
