@@ -33,6 +33,8 @@ const doors = {
   yaml: '^server/catalogue/openapi/',
   express: '^server/',
   commander: '^scripts/gatehouse/',
+  'markdown-it': '^server/portal/markdown',
+  minisearch: '^server/portal/search',
 };
 
 const path = (names) => `^(${names.join('|')})(/|$)`;
