@@ -48,7 +48,10 @@ describe('the keys of several machines', () => {
   it('are made by the first, and only their fingerprints are in the store', async () => {
     await agree('a');
     const stored = await store.open(fingerprintCollection).get('shared');
-    const names = ['api-secrets.key', 'pepper.key', 'sealing.key', 'status-api.key'];
+    const names = [
+      ...['api-secrets.key', 'mesh-shared-production.key', 'mesh.key', 'pepper.key'],
+      ...['sealing.key', 'status-api.key'],
+    ];
     assert.deepEqual(Object.keys(stored?.value.files ?? {}), names);
     for (const name of names) {
       const text = readFileSync(join(machine('a'), 'keys', name), 'utf8').trim();
@@ -67,7 +70,7 @@ describe('the keys of several machines', () => {
     await agree('a');
     await assert.rejects(agree('b'), {
       kind: 'unavailable',
-      message: `The keys in ${join(machine('b'), 'keys')} are not those of the machines that use this MONGO_URL: api-secrets.key is missing, pepper.key is missing, sealing.key is missing, status-api.key is missing. Copy the folder keys from one of them, without machine.key and audit.pem, and start again.`,
+      message: `The keys in ${join(machine('b'), 'keys')} are not those of the machines that use this MONGO_URL: api-secrets.key is missing, mesh-shared-production.key is missing, mesh.key is missing, pepper.key is missing, sealing.key is missing, status-api.key is missing. Copy the folder keys from one of them, without machine.key and audit.pem, and start again.`,
     });
     assert.deepEqual(readdirSync(join(machine('b'), 'keys')), ['machine.key']);
   });
