@@ -25,7 +25,12 @@ export interface GuideGround {
 export async function startGuideGround(): Promise<GuideGround> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-guide-'));
   const platform = await startTestPlatform();
-  const environment = { GATEHOUSE: platform.url, DATA_DIR: platform.dataDir };
+  const environment = {
+    GATEHOUSE: platform.url,
+    MUTUAL_TLS: `https://localhost:${platform.tls?.test ?? 0}`,
+    DATA_DIR: platform.dataDir,
+    EXAMPLES: join(root, 'fixtures', 'messages', 'soap'),
+  };
   const shell = whyNoShell() === undefined ? await openGuideShell(folder, environment) : undefined;
   return {
     ...{ platform, shell },
