@@ -5,7 +5,9 @@
  */
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
+import { lanesOf, type Lanes } from './outbox-lanes.ts';
 import {
+  createPlaces,
   deliveryCollection,
   ended,
   handedIn,
@@ -16,17 +18,18 @@ import {
   usedUp,
   type Delivery,
   type NewDelivery,
+  type Places,
 } from './outbox.ts';
 import { Problem } from './problem.ts';
 import type { Collection, Store, Stored } from './store.ts';
 
 /**
- * What came of an attempt. `sent`: handed over, `Outbox.confirm` is to come. `again`: not this time. `dead`: never.
- * Reasons are for people in support and hold no patient data.
+ * What came of an attempt. `sent`: handed over, `Outbox.confirm` is to come. `again`: not this time; the next at the time
+ * given, or as the schedule says. `dead`: never. Reasons are for people in support and hold no patient data.
  */
 export type Outcome =
   | { readonly kind: 'done' | 'sent' }
-  | { readonly kind: 'again'; readonly reason: string }
+  | { readonly kind: 'again'; readonly reason: string; readonly at?: number }
   | { readonly kind: 'dead'; readonly reason: string };
 
 export interface Topic {
@@ -35,7 +38,11 @@ export interface Topic {
   /** What is to be sent because this one was given up; lands with that. */
   gaveUp?(delivery: Delivery): Promise<readonly NewDelivery[]>;
   /** Milliseconds that an attempt may take; default 60,000. */
-  readonly patience?: number;
+  readonly patience?: number | ((delivery: Delivery) => number);
+  /** How many attempts a lane may have at a time, asked before each; default `inLane`. 0: none just now. */
+  readonly room?: (lane: string) => number;
+  /** Attempts at a time, counted apart from those of other topics. */
+  readonly atOnce?: number;
 }
 
 export interface RunnerOptions {
@@ -51,6 +58,8 @@ export interface RunnerOptions {
   /** Attempts at a time, altogether and in one lane; default 32 and 4. */
   readonly atOnce?: number;
   readonly inLane?: number;
+  /** From 0 to 1, 1 excluded: what pauses are multiplied with where a schedule wants that. */
+  readonly random?: () => number;
 }
 
 export interface Runner {
@@ -75,47 +84,55 @@ export function runOutbox(options: RunnerOptions): Runner {
   const collection = store.open(deliveryCollection);
   const waking = new Set([deliveryCollection.name, ...bringing]);
   const attempts = new Map<string, Promise<void>>();
-  const lanes = new Map<string, number>();
+  const running = counts();
+  const places = createPlaces();
   let closed = false;
   let looking: Promise<void> | undefined;
   let again = false;
 
   const begin = (stored: Stored<Delivery>) => {
     const { id, value } = stored;
-    const lane = value.lane ?? id;
-    lanes.set(lane, (lanes.get(lane) ?? 0) + 1);
+    const names = [poolOf(topics, value.topic), laneOf(value)];
+    for (const name of names) running.add(name);
     const attempt = tried(options, collection, stored)
       .catch((error: unknown) => {
         log.log('error', 'a delivery could not be kept', { kind: Problem.from(error).kind });
       })
       .finally(() => {
         attempts.delete(id);
-        const left = (lanes.get(lane) ?? 1) - 1;
-        if (left === 0) lanes.delete(lane);
-        else lanes.set(lane, left);
+        for (const name of names) running.remove(name);
         soon();
       });
     attempts.set(id, attempt);
   };
-  const mayBegin = ({ id, value: { topic, lane } }: Stored<Delivery>) =>
-    !attempts.has(id) &&
-    Object.hasOwn(topics, topic) &&
-    (lanes.get(lane ?? id) ?? 0) < (options.inLane ?? 4);
+  const roomFor = (delivery: Delivery) => {
+    const { topic: name, lane } = delivery;
+    const topic = topics[name];
+    if (!topic || !Object.hasOwn(topics, name)) return 0;
+    const most = topic.atOnce ?? options.atOnce ?? 32;
+    const inLane = (lane === undefined ? undefined : topic.room?.(lane)) ?? options.inLane ?? 4;
+    const pool = poolOf(topics, name);
+    return Math.min(most - running.of(pool), inLane - running.of(laneOf(delivery)));
+  };
+  const lanes: Lanes = lanesOf({
+    ...{ collection, now: () => options.clock.now(), isRunning: (id) => attempts.has(id) },
+    ...{ begin, roomFor, runningIn: (delivery) => running.of(laneOf(delivery)) },
+  });
   const pass = async () => {
-    await takeIn(store, collection, options.clock.now());
+    await takeIn(store, collection, options.clock.now(), places);
+    await expireInLanes(options, collection);
     let after: string | undefined;
     for (let page = 0; page < mostPages && !closed; page++) {
       const due = await collection.find({
         ...{ index: 'due', to: timeKey(options.clock.now()), limit: pageSize },
         ...(after === undefined ? {} : { after }),
       });
-      for (const stored of due.items) {
-        if (attempts.size >= (options.atOnce ?? 32)) return;
-        if (mayBegin(stored)) begin(stored);
-      }
+      for (const stored of due.items)
+        if (!attempts.has(stored.id) && roomFor(stored.value) > 0) begin(stored);
       after = due.next;
-      if (after === undefined) return;
+      if (after === undefined) break;
     }
+    if (!closed) await lanes.look();
   };
   let claimsFreed = options.alone !== true;
   const look = async () => {
@@ -170,15 +187,61 @@ export function runOutbox(options: RunnerOptions): Runner {
 }
 
 /** Makes deliveries of what landed with documents. Killed in between, it does so again and finds them there. */
-async function takeIn(store: Store, collection: Collection<Delivery>, now: number): Promise<void> {
+async function takeIn(
+  store: Store,
+  collection: Collection<Delivery>,
+  now: number,
+  places: Places,
+): Promise<void> {
   for (;;) {
     const entries = await store.outgoing(handedIn, pageSize);
     for (const { id, body } of entries) {
-      await put(collection, JSON.parse(body) as NewDelivery, now); // outboxEntry wrote it
+      await put(collection, JSON.parse(body) as NewDelivery, now, places); // outboxEntry wrote it
       await store.delivered(id);
     }
     if (entries.length < pageSize) return;
   }
+}
+
+/** What is due in a closed lane is not begun, but has its end in time all the same. */
+async function expireInLanes(
+  options: RunnerOptions,
+  collection: Collection<Delivery>,
+): Promise<void> {
+  const { topics, clock } = options;
+  const to = timeKey(clock.now());
+  const { items } = await collection.find({ index: 'expires', to, limit: pageSize });
+  for (const stored of items) {
+    const topic = topics[stored.value.topic];
+    const isOver = stored.value.state !== 'sending' || stored.value.due <= clock.now();
+    if (topic && isOver)
+      await giveUp(options, topic, collection, stored, told('expired', stored.value.reason));
+  }
+}
+
+/** Attempts whose topic bounds their number are counted apart. */
+function poolOf(topics: RunnerOptions['topics'], topic: string): string {
+  return topics[topic]?.atOnce === undefined ? 'pool' : `pool ${topic}`;
+}
+
+function laneOf({ id, lane }: Delivery): string {
+  return lane === undefined ? `one ${id}` : `lane ${lane}`;
+}
+
+/** How many there are of each name. */
+function counts() {
+  const numbers = new Map<string, number>();
+  return {
+    of: (name: string) => numbers.get(name) ?? 0,
+    add(name: string) {
+      numbers.set(name, (numbers.get(name) ?? 0) + 1);
+    },
+    remove(name: string) {
+      const left = (numbers.get(name) ?? 1) - 1;
+      if (left === 0) numbers.delete(name);
+      else numbers.set(name, left);
+    },
+  };
 }
 
 /** What a process had claimed when it died is due again. */
@@ -210,14 +273,19 @@ async function tried(
     await giveUp(options, topic, collection, stored, told(usedUp, delivery.reason));
     return;
   }
-  const patience = topic.patience ?? 60_000;
+  const patience = patienceOf(topic, delivery);
   const attempts = delivery.attempts + 1;
   const due = now + patience + margin;
-  const claim = { ...delivery, state: 'sending' as const, attempts, tried: now, due };
+  const begun = { attempts, tried: now, firstTried: delivery.firstTried ?? now, due };
+  const claim = { ...delivery, state: 'sending' as const, ...begun };
   const claimed = await putAt(collection, stored, claim);
   if (!claimed) return;
   const outcome = await outcomeOf(topic, claim, patience);
   await note(options, topic, collection, claimed, outcome);
+}
+
+function patienceOf({ patience = 60_000 }: Topic, delivery: Delivery): number {
+  return typeof patience === 'number' ? patience : patience(delivery);
 }
 
 async function outcomeOf(topic: Topic, claim: Delivery, patience: number): Promise<Outcome> {
@@ -247,7 +315,8 @@ async function note(
     await putAt(collection, claimed, ended(delivery, now));
     return;
   }
-  const due = nextDue(delivery, now);
+  const at = outcome.kind === 'again' ? outcome.at : undefined;
+  const due = nextDue(delivery, now, options.random ?? Math.random, at);
   const reason = outcome.kind === 'again' ? outcome.reason : 'not acknowledged';
   const last = delivery.attempts > delivery.schedule.retries;
   if (outcome.kind === 'again' && last) {
@@ -260,9 +329,16 @@ async function note(
 }
 
 /** The next attempt, or the look at whether it was confirmed; no later than its end. */
-function nextDue({ schedule, attempts, expires, tried = 0 }: Delivery, now: number): number {
-  const { interval, growing = false } = schedule;
-  const wait = growing ? interval * 2 ** Math.min(attempts - 1, 10) : interval;
+function nextDue(
+  { schedule, attempts, expires, tried = 0 }: Delivery,
+  now: number,
+  random: () => number,
+  at?: number,
+): number {
+  if (at !== undefined) return Math.min(Math.max(at, now), expires);
+  const { interval, growing = false, most = interval * 1024, jitter = false } = schedule;
+  const full = growing ? Math.min(interval * 2 ** Math.min(attempts - 1, 40), most) : interval;
+  const wait = jitter ? full * random() : full;
   return Math.min(Math.max(tried + wait, now), expires);
 }
 

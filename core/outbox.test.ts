@@ -231,6 +231,155 @@ describe('the outbox', () => {
     await runner?.look();
   });
 
+  it('waits as long as the outcome says, and no longer than its life', async () => {
+    const outbox = openOutbox(store, clock);
+    next = [
+      { kind: 'again', reason: 'busy', at: time + 7_000 },
+      { kind: 'again', reason: 'busy', at: time + 9_000_000 },
+    ];
+    await outbox.add(delivery('a'));
+    await run().look();
+    assert.equal((await outbox.get('a'))?.due, time + 7_000);
+    time += 7_000;
+    await runner?.look();
+    assert.equal((await outbox.get('a'))?.due, 1_000_000 + schedule.lifetime);
+  });
+
+  it('makes growing pauses random, up to their longest', async () => {
+    const outbox = openOutbox(store, clock);
+    const growing = { ...schedule, retries: 99, interval: 1_000, growing: true, most: 3_000 };
+    next = Array.from({ length: 9 }, () => ({ kind: 'again', reason: 'refused' }));
+    await outbox.add(delivery('a', { schedule: { ...growing, jitter: true } }));
+    run({}, { random: () => 0.5 });
+    for (const pause of [500, 1_000, 1_500, 1_500]) {
+      await runner?.look();
+      assert.equal((await outbox.get('a'))?.due, time + pause);
+      time += pause;
+    }
+  });
+
+  it('sends those of one line strictly one after the other, and lines beside each other', async () => {
+    const outbox = openOutbox(store, clock);
+    const line = (key: string) => ({ lane: 'l', turn: { key, onDead: 'skip' as const } });
+    for (let i = 0; i < 6; i++)
+      await outbox.add(delivery(`${i}`, line(i % 2 === 0 ? 'even' : 'odd')));
+    const running = new Set<string>();
+    let most = 0;
+    run({
+      send: async ({ id, turn: { key } = { key: '' } }) => {
+        assert.equal(running.has(key), false);
+        running.add(key);
+        most = Math.max(most, running.size);
+        sent.push(id);
+        await new Promise(setImmediate);
+        running.delete(key);
+        return { kind: 'done' };
+      },
+    });
+    await runner?.look();
+    assert.equal(most, 2);
+    assert.deepEqual(
+      ['0', '2', '4'],
+      sent.filter((id) => Number(id) % 2 === 0),
+    );
+    assert.deepEqual(
+      ['1', '3', '5'],
+      sent.filter((id) => Number(id) % 2 === 1),
+    );
+  });
+
+  it('lets a line wait for the pause of its first, and no other line', async () => {
+    const outbox = openOutbox(store, clock);
+    const line = (key: string) => ({ lane: 'l', turn: { key, onDead: 'skip' as const } });
+    next = [{ kind: 'again', reason: 'refused' }];
+    await outbox.add(delivery('first', line('a')));
+    await outbox.add(delivery('second', line('a')));
+    await outbox.add(delivery('other', line('b')));
+    await run().look();
+    assert.deepEqual(sent, ['first', 'other']);
+    time += 60_000;
+    await runner?.look();
+    assert.deepEqual(sent, ['first', 'other', 'first', 'second']);
+  });
+
+  it('keeps a line back behind what is dead until a person decides, where that is wanted', async () => {
+    const outbox = openOutbox(store, clock);
+    const line = { lane: 'l', turn: { key: 'a', onDead: 'hold' as const } };
+    next = [
+      { kind: 'dead', reason: 'refused' },
+      { kind: 'dead', reason: 'refused' },
+    ];
+    for (const id of ['1', '2', '3']) await outbox.add(delivery(id, line));
+    await run().look();
+    time += 8 * 24 * 3_600_000;
+    assert.equal(await outbox.sweep(), 0, 'what holds others is not forgotten');
+    time = 1_000_000;
+    assert.deepEqual(sent, ['1']);
+    assert.equal((await outbox.retry('1')).generation, 1);
+    await runner?.look();
+    assert.deepEqual(sent, ['1', '1']);
+    assert.equal((await outbox.list({ lane: 'l', state: 'dead' })).items[0]?.id, '1');
+    await outbox.discard('1', 'no longer wanted');
+    await runner?.look();
+    assert.deepEqual(sent, ['1', '1', '2', '3']);
+    await assert.rejects(outbox.discard('2', 'too late'), { kind: 'conflict' });
+  });
+
+  it('begins nothing in a closed lane, and gives up there what has expired', async () => {
+    const outbox = openOutbox(store, clock);
+    await outbox.add(delivery('a', { lane: 'closed' }));
+    await outbox.add(delivery('b', { lane: 'open' }));
+    let closed = true;
+    run({ room: (lane) => (closed && lane === 'closed' ? 0 : 1) });
+    await runner?.look();
+    assert.deepEqual(sent, ['b']);
+    closed = false;
+    await runner?.look();
+    assert.deepEqual(sent, ['b', 'a']);
+    closed = true;
+    await outbox.add(delivery('c', { lane: 'closed' }));
+    await runner?.look();
+    time += 300_000;
+    await runner?.look();
+    assert.deepEqual([sent.length, (await outbox.get('c'))?.reason], [2, 'expired']);
+  });
+
+  it('reaches each lane however much another holds', async () => {
+    const outbox = openOutbox(store, clock);
+    const many = Array.from({ length: 2_300 }, (_, i) => i);
+    await Promise.all(many.map((i) => outbox.add(delivery(`m${i}`, { lane: 'a closed one' }))));
+    const last = delivery('last', { lane: 'z', turn: { key: 'k', onDead: 'skip' } });
+    await outbox.add(last);
+    run({ room: (lane) => (lane === 'z' ? 1 : 0) });
+    await runner?.look();
+    assert.deepEqual(sent, ['last']);
+  });
+
+  it('counts the attempts of a topic apart where it says how many', async () => {
+    const outbox = openOutbox(store, clock);
+    for (let i = 0; i < 5; i++) await outbox.add(delivery(`slow${i}`));
+    await outbox.add(delivery('other', { topic: 'other' }));
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    let told: () => void = () => undefined;
+    const done = new Promise<void>((resolve) => (told = resolve));
+    let atOnce = 0;
+    const slow: Topic['send'] = async () => {
+      atOnce++;
+      await gate;
+      return { kind: 'done' };
+    };
+    const other: Topic['send'] = () => {
+      told();
+      return Promise.resolve({ kind: 'done' });
+    };
+    run({}, { topics: { post: { send: slow, atOnce: 2 }, other: { send: other } }, atOnce: 1 });
+    await done;
+    assert.equal(atOnce, 2);
+    open();
+    await runner?.look();
+  });
+
   it('takes up the claim of a process that died when it ends', async () => {
     const outbox = openOutbox(store, clock);
     await outbox.add(delivery('a'));

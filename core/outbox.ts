@@ -14,6 +14,10 @@ export interface Schedule {
   /** From one attempt to the next; doubled each time where `growing`. */
   readonly interval: number;
   readonly growing?: boolean;
+  /** The longest that a growing pause gets; absent: 1,024 intervals. */
+  readonly most?: number;
+  /** Whether a pause is of random length up to its full one, so that a receiver that comes back is not called by all at once. */
+  readonly jitter?: boolean;
   /** From handing in to giving up, whatever attempts are left. */
   readonly lifetime: number;
 }
@@ -32,9 +36,20 @@ export interface NewDelivery {
   readonly refs?: readonly string[];
   /** Deliveries of one lane are sent a few at a time, so that a slow receiver holds up no other. */
   readonly lane?: string;
+  /** Its line within the lane; absent: in no order. */
+  readonly turn?: Turn;
   readonly schedule: Schedule;
   /** The first attempt, milliseconds since the epoch; absent: at once. */
   readonly notBefore?: number;
+}
+
+/**
+ * Those of a lane with one key are sent strictly one after the other, in the order of handing in. One that was given up lets
+ * the next go (`skip`), or keeps them back until a person decides (`hold`).
+ */
+export interface Turn {
+  readonly key: string;
+  readonly onDead: 'skip' | 'hold';
 }
 
 /**
@@ -51,8 +66,15 @@ export interface Delivery extends NewDelivery {
   readonly created: number;
   readonly due: number;
   readonly expires: number;
-  /** When the last attempt began. */
+  /** When the last attempt began, and the very first. */
   readonly tried?: number;
+  readonly firstTried?: number;
+  /** How often it was begun anew by hand; absent: never. */
+  readonly generation?: number;
+  /** Its place in its line. */
+  readonly place?: string;
+  /** Whether a person decided that it is given up for good and keeps nobody back. */
+  readonly discarded?: true;
   readonly ended?: number;
   /** Why the last attempt failed, or why it was given up. */
   readonly reason?: string;
@@ -66,8 +88,13 @@ export interface Outbox {
   confirm(id: string): Promise<boolean>;
   /** Ends it badly, at once. @throws Problem `not-found`, `conflict` when it has ended */
   abandon(id: string, reason: string): Promise<Delivery>;
-  /** Begins anew, also what has ended. @throws Problem `not-found`, `conflict` while it is being sent */
-  retry(id: string): Promise<Delivery>;
+  /** Gives it up for good, also what is dead: it keeps no other back. @throws Problem `not-found`, `conflict` when it ended well */
+  discard(id: string, reason: string): Promise<Delivery>;
+  /**
+   * Begins anew, also what has ended; it keeps its place in its line.
+   * @param notBefore milliseconds since the epoch. @throws Problem `not-found`, `conflict` while it is being sent
+   */
+  retry(id: string, notBefore?: number): Promise<Delivery>;
   /** By `refs` and own id. */
   named(ref: string): Promise<readonly Delivery[]>;
   /** Newest first is not promised: in order of handing in. */
@@ -78,6 +105,8 @@ export interface Outbox {
 
 export interface ListQuery {
   readonly topic?: string;
+  /** Of one lane: then a topic says nothing, and without a state they come by state. */
+  readonly lane?: string;
   readonly state?: DeliveryState;
   readonly limit?: number;
   readonly after?: string;
@@ -85,14 +114,45 @@ export interface ListQuery {
 
 export const deliveryCollection: CollectionOf<Delivery> = {
   name: 'outbox.deliveries',
-  keys: ({ id, topic, state, due, created, ended, refs = [] }) => ({
-    ...(ended === undefined ? { due: [[timeKey(due)]] } : { ended: [[timeKey(ended)]] }),
-    all: [[timeKey(created)]],
-    topic: [[topic, timeKey(created)]],
-    state: [[state, timeKey(created)]],
-    ref: [...new Set([id, ...refs])].map((ref) => [ref]),
-  }),
+  keys: (delivery) => {
+    const { id, topic, state, created, lane, refs = [] } = delivery;
+    return {
+      ...dueKeys(delivery),
+      all: [[timeKey(created)]],
+      topic: [[topic, timeKey(created)]],
+      state: [[state, timeKey(created)]],
+      ...(lane === undefined ? {} : { laned: [[lane, state, timeKey(created)]] }),
+      ref: [...new Set([id, ...refs])].map((ref) => [ref]),
+    };
+  },
 };
+
+/**
+ * What is open is found by when it is due: apart by lane where it has one, and there by line, so that what waits for others
+ * is not looked at. What is dead and keeps others back stays at the head of its line.
+ */
+function dueKeys(delivery: Delivery): Readonly<Record<string, readonly (readonly string[])[]>> {
+  const { lane, turn, due, expires, ended: at, place = '' } = delivery;
+  const isHeld = holdsOthers(delivery);
+  if (at !== undefined && !isHeld) return { ended: [[timeKey(at)]] };
+  if (lane === undefined) return { due: [[timeKey(due)]] };
+  return {
+    lane: [turn ? [lane, lineKey(turn), place] : [lane, noLine, timeKey(due)]],
+    ...(isHeld ? {} : { expires: [[timeKey(expires)]] }),
+  };
+}
+
+/** Whether it was given up, and keeps back what is behind it. */
+export function holdsOthers({ state, turn, discarded }: Delivery): boolean {
+  return state === 'dead' && turn?.onDead === 'hold' && discarded !== true;
+}
+
+/** The second part of the keys of the index `lane`: those in no order come first. */
+export const noLine = '-';
+export const firstLine = '=';
+export function lineKey({ key }: Turn): string {
+  return firstLine + key;
+}
 
 /** The topic of the store's entries that become deliveries. */
 export const handedIn = 'outbox';
@@ -112,8 +172,9 @@ export function outboxEntry(delivery: NewDelivery): OutboxEntry {
 export function openOutbox(store: Store, clock: Pick<Clock, 'now'>): Outbox {
   const collection = store.open(deliveryCollection);
   const now = () => clock.now();
+  const place = createPlaces();
   return {
-    add: (delivery) => put(collection, delivery, now()),
+    add: (delivery) => put(collection, delivery, now(), place),
     get: async (id) => (await collection.get(id))?.value,
     async confirm(id) {
       const well = await change(collection, id, (one) =>
@@ -128,10 +189,17 @@ export function openOutbox(store: Store, clock: Pick<Clock, 'now'>): Outbox {
       });
       return found(dead);
     },
-    async retry(id) {
+    async discard(id, reason) {
+      const dead = await change(collection, id, (one) => {
+        if (one.state === 'done') throw new Problem('conflict', 'The delivery has ended well');
+        return { ...one, state: 'dead', ended: one.ended ?? now(), reason, discarded: true };
+      });
+      return found(dead);
+    },
+    async retry(id, notBefore) {
       const begun = await change(collection, id, (one) => {
         if (one.state === 'sending') throw new Problem('conflict', 'It is being sent just now');
-        return { ...fresh(one, now()), created: one.created };
+        return begunAnew(one, now(), notBefore);
       });
       return found(begun);
     },
@@ -149,9 +217,11 @@ export async function put(
   collection: Collection<Delivery>,
   delivery: NewDelivery,
   now: number,
+  place: Places,
 ): Promise<void> {
   try {
-    await collection.put(delivery.id, fresh(delivery, now), { expected: 0 });
+    const inLine = delivery.turn ? { place: place(now) } : {};
+    await collection.put(delivery.id, { ...fresh(delivery, now), ...inLine }, { expected: 0 });
   } catch (error) {
     if (!isConflict(error)) throw error;
   }
@@ -199,8 +269,39 @@ export function ended(delivery: Delivery, now: number): Delivery {
   const { attempts, created, due, expires, tried } = delivery;
   return {
     ...given(delivery),
+    ...lasting(delivery),
     ...{ state: 'done', attempts, created, due, expires, ended: now },
     ...(tried === undefined ? {} : { tried }),
+  };
+}
+
+/** As before its first attempt, at its place. */
+function begunAnew(delivery: Delivery, now: number, notBefore = 0): Delivery {
+  const { created, generation = 0 } = delivery;
+  const anew = fresh(delivery, now);
+  const due = Math.max(anew.due, notBefore);
+  return { ...anew, ...lasting(delivery), created, due, generation: generation + 1 };
+}
+
+/** What is true of a delivery whatever becomes of it. */
+function lasting({ firstTried, generation, place }: Delivery) {
+  return {
+    ...(firstTried === undefined ? {} : { firstTried }),
+    ...(generation === undefined ? {} : { generation }),
+    ...(place === undefined ? {} : { place }),
+  };
+}
+
+/** Gives each that is handed in a place behind the one before. */
+export type Places = (now: number) => string;
+
+export function createPlaces(): Places {
+  let last = 0;
+  let count = 0;
+  return (now) => {
+    count = now > last ? 0 : count + 1;
+    last = Math.max(last, now);
+    return `${timeKey(last)}.${String(count).padStart(9, '0')}`;
   };
 }
 
@@ -219,11 +320,12 @@ function fresh(delivery: NewDelivery, now: number): Delivery {
   };
 }
 
-function given({ id, topic, body, about, refs, lane, schedule, notBefore }: NewDelivery) {
+function given({ id, topic, body, about, refs, lane, turn, schedule, notBefore }: NewDelivery) {
   return {
     ...{ id, topic, body, about, schedule },
     ...(refs === undefined ? {} : { refs }),
     ...(lane === undefined ? {} : { lane }),
+    ...(turn === undefined ? {} : { turn }),
     ...(notBefore === undefined ? {} : { notBefore }),
   };
 }
@@ -237,8 +339,10 @@ function found(delivery: Delivery | undefined): Delivery {
   throw new Problem('not-found', 'There is no such delivery');
 }
 
-function findOf({ topic, state, limit = 50, after }: ListQuery): Find {
+function findOf({ topic, lane, state, limit = 50, after }: ListQuery): Find {
   const page = { limit, ...(after === undefined ? {} : { after }) };
+  if (lane !== undefined)
+    return { index: 'laned', equals: [lane, ...(state === undefined ? [] : [state])], ...page };
   if (state !== undefined) return { index: 'state', equals: [state], ...page };
   if (topic !== undefined) return { index: 'topic', equals: [topic], ...page };
   return { index: 'all', ...page };
