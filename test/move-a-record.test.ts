@@ -50,7 +50,7 @@ describe('a record that moves between GP systems', function () {
       .update(readFileSync(join(folder, 'walk', name)))
       .digest('hex');
 
-  it('R171 comes whole, although a fragment is lost, another comes twice, and a third was sent twice', async () => {
+  it('R165 R171 comes whole, although a fragment is lost, another comes twice, and a third was sent twice', async () => {
     const said = told('');
     const script = { ended: false };
     void said.finally(() => (script.ended = true));

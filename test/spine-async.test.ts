@@ -301,7 +301,7 @@ describe('asynchronous messages of Spine', () => {
     assert.equal(second.text, first.text);
   });
 
-  it('tells the sender of a message that could not be delivered', async () => {
+  it('R166 pushes again as the contract says, lays a message aside as dead, and tells its sender', async () => {
     const messageId = id();
     other.answer = () => ({ status: 500, body: '' });
     await forward(messageId);
@@ -316,7 +316,7 @@ describe('asynchronous messages of Spine', () => {
     assert.equal(envelope.errors?.errors[0]?.errorCode, 'DeliveryFailure');
     const sent = (await outbox.named(messageId)).find(({ topic }) => topic === 'spine-send');
     assert.match(sent?.reason ?? '', /^retries used up: answered with 500/);
-    assert.equal(sent?.attempts, 3);
+    assert.deepEqual([sent?.state, sent?.attempts], ['dead', 3]);
   });
 
   it('sends over TLS with its own certificate, to a server that bears the name of the directory alone', async () => {

@@ -12,7 +12,7 @@ describe('the guide to Spine messaging', function () {
   });
   after(() => ground.end());
 
-  it(`works as it tells, from a first question to what waits${why === undefined ? '' : ` (${why})`}`, async function () {
+  it(`R164 works as it tells, from a first question to what waits${why === undefined ? '' : ` (${why})`}`, async function () {
     if (!ground.shell) this.skip();
     const { steps, wrong } = await runGuide(ground.shell, 'spine-messaging.md');
     assert.ok(steps > 12, `${steps} steps`);
