@@ -36,6 +36,7 @@ export interface HubOptions {
   /** The environment of an address that names none: the hub is there. */
   readonly standard: Environment;
   readonly administration: Administration;
+  readonly systems: HubPorts['systems'];
   readonly catalogue: Catalogue;
   readonly limits: Limits;
   readonly mailbox: Mailbox;

@@ -173,6 +173,7 @@ export async function startPlatform(
             workspaces,
             authorisation: access.authorisation,
             administration: access.administration,
+            systems: systems.administration,
             check: healthCheck(store, journal),
             mounts: [...access.mounts, ...observing.mounts, ...certificates.mounts],
             observing,

@@ -22,6 +22,7 @@ import { mayBeUsed } from './auth/client-certificate.ts';
 import type { Authorisation } from './authorisation.ts';
 import type { PlatformHooks } from './catalogue/deployment-hooks.ts';
 import type { Administration } from './catalogue/administration.ts';
+import type { SystemsAdministration } from './catalogue/systems/systems-administration.ts';
 import { toEnvironment, type Environment } from './catalogue/environments.ts';
 import { openMutualTls, type MutualTls } from './mutual-tls.ts';
 import type { PlatformCertificates } from './certificate-authority.ts';
@@ -80,6 +81,7 @@ export interface ServingParts {
   readonly addresses: Addresses;
   readonly authorisation: Authorisation;
   readonly administration: Administration;
+  readonly systems: SystemsAdministration;
   readonly version: string;
   readonly check: () => Promise<void>;
   /** What the authorisation server, management and simulations serve. */

@@ -23,6 +23,14 @@ export interface Form {
   readonly names: readonly string[];
   /** Whether something was sent at all. */
   readonly sent: boolean;
+  /** By the names of their fields, of pages that take files. */
+  readonly files?: ReadonlyMap<string, SentFile>;
+}
+
+/** A file as it was sent: anything at all. */
+export interface SentFile {
+  readonly name: string;
+  readonly bytes: Buffer;
 }
 
 /** Thrown by what a form leads to: it is shown again, with what was sent and these faults. */

@@ -3,6 +3,7 @@ import type { Log } from '../../core/log.ts';
 import type { Administration } from '../catalogue/administration.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Ground } from '../catalogue/records.ts';
+import type { SystemsAdministration } from '../catalogue/systems/systems-administration.ts';
 import type { Accounts } from './accounts.ts';
 import type { Assets } from './assets.ts';
 import type { Links } from './links.ts';
@@ -59,6 +60,8 @@ export interface HubPorts extends Ground {
   /** The name of an active organisation in the directory. */
   organisation(odsCode: string): Promise<string | undefined>;
   readonly administration: Administration;
+  /** Deployments of apps and their certificates. */
+  readonly systems: SystemsAdministration;
   readonly catalogue: Catalogue;
   /** What runs here, in words, with paths. */
   readonly services: readonly { readonly name: string; readonly path: string }[];

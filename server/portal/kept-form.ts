@@ -1,9 +1,10 @@
 /**
  * A form that was sent when its session had ended: kept sealed in a cookie over the sign-in, and shown again, filled in.
- * Passwords and codes are not kept.
+ * Passwords, codes and private keys are not kept.
  */
 import { formOf, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
+import { holdsPrivateKey } from './key-text.ts';
 import type { Visit } from './page.ts';
 
 /** Cookies have 4,096 bytes, and sealing needs a third more. */
@@ -17,7 +18,7 @@ interface Kept {
 
 export function keepForm(hub: Hub, visit: Visit, form: Form): void {
   const values = form.names
-    .filter((name) => !/^form_|password|code/.test(name))
+    .filter((name) => !/^form_|password|code/.test(name) && !holdsPrivateKey(form.raw(name)))
     .map((name) => [name, form.raw(name)] as const);
   const kept: Kept = { path: visit.path, values };
   const text = JSON.stringify(kept);

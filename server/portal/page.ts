@@ -71,7 +71,7 @@ export interface Page {
   readonly keep?: 'revalidate';
 }
 
-export type Here = 'home' | 'teams' | 'account' | 'outbox';
+export type Here = 'home' | 'apps' | 'products' | 'requests' | 'teams' | 'account' | 'outbox';
 
 /** Leads on to another page (303), with a message there. */
 export interface Move {
@@ -80,15 +80,25 @@ export interface Move {
   readonly told?: string;
 }
 
+/** A file to be saved. */
+export interface Download {
+  /** Letters, digits, dots and hyphens. */
+  readonly file: string;
+  readonly type: string;
+  readonly content: string;
+}
+
 /** A page as the table of the hub has it. */
 export interface PageRoute<V extends Visit = Visit> {
   /** Whether it is for anybody or only for who is signed in. */
   readonly for: 'anybody' | 'account';
-  show(visit: V, form: Form): Page | Move | Promise<Page | Move>;
+  show(visit: V, form: Form): Page | Move | Download | Promise<Page | Move | Download>;
   /** What the form of the page leads to. @throws FormRefused to show it again, Problems of the catalogue likewise */
   act?(visit: V, form: Form): Promise<Page | Move>;
   /** The form makes something new: sent twice, it is done once. */
   readonly once?: boolean;
+  /** The form has a field for a file. */
+  readonly files?: boolean;
 }
 
 /** Path (`/teams/:team`) to page. */
@@ -111,5 +121,6 @@ export function accountPage(page: Omit<PageRoute<SignedIn>, 'for'>): PageRoute {
     show: (visit, form) => page.show(signedIn(visit), form),
     ...(act ? { act: (visit: Visit, form: Form) => act(signedIn(visit), form) } : {}),
     ...(page.once ? { once: true } : {}),
+    ...(page.files ? { files: true } : {}),
   };
 }

@@ -12,7 +12,8 @@ import { blankForm, FormRefused, readForm, withFaults, type Form } from './form.
 import type { Hub } from './hub-parts.ts';
 import { keepForm, takeKeptForm } from './kept-form.ts';
 import { layout, pageFields } from './layout.ts';
-import type { Move, Page, PageRoute, Pages, Visit } from './page.ts';
+import { isMultipart, readMultipart } from './multipart.ts';
+import type { Download, Move, Page, PageRoute, Pages, Visit } from './page.ts';
 import { openPosts, type Posts } from './posts.ts';
 import { refusalOf } from './refusal.ts';
 import { comesFromElsewhere } from './same-origin.ts';
@@ -54,9 +55,13 @@ async function post(hub: Hub, posts: Posts, page: PageRoute, exchange: Exchange)
     throw new Problem('forbidden', 'The form was sent by a page of another site', {
       code: 'CROSS_SITE',
     });
-  const form = await readForm(exchange);
   const visit = await visitOf(hub, exchange);
-  if (page.for === 'account' && !visit.me) {
+  const stranger = page.for === 'account' && !visit.me;
+  // Files are taken from nobody who has not signed in.
+  if (stranger && isMultipart(exchange)) return reply(hub, visit, toSignIn(visit));
+  const form =
+    page.files && isMultipart(exchange) ? await readMultipart(exchange) : await readForm(exchange);
+  if (stranger) {
     keepForm(hub, visit, form);
     return reply(hub, visit, toSignIn(visit));
   }
@@ -69,7 +74,7 @@ async function post(hub: Hub, posts: Posts, page: PageRoute, exchange: Exchange)
     if (!refused) throw error;
     exchange.facts.code = refused.code;
     const shown = await page.show(visit, withFaults(form, refused.faults));
-    return reply(hub, visit, 'to' in shown ? shown : { ...shown, status: refused.status });
+    return reply(hub, visit, 'title' in shown ? { ...shown, status: refused.status } : shown);
   }
 }
 
@@ -94,7 +99,8 @@ function toSignIn({ path, query, exchange }: Visit): Move {
   return { to: `/sign-in?return=${encodeURIComponent(back)}` };
 }
 
-function reply(hub: Hub, visit: Visit, answer: Page | Move): Reply {
+function reply(hub: Hub, visit: Visit, answer: Page | Move | Download): Reply {
+  if ('file' in answer) return fileReply(answer);
   if ('to' in answer) {
     const { to, told } = answer;
     if (told !== undefined)
@@ -117,6 +123,21 @@ function reply(hub: Hub, visit: Visit, answer: Page | Move): Reply {
     status: answer.status ?? 200,
     headers: { ...pageFields(answer), ...(cookies.length > 0 ? { 'set-cookie': cookies } : {}) },
     body,
+  };
+}
+
+function fileReply({ file, type, content }: Download): Reply {
+  return {
+    status: 200,
+    headers: {
+      'content-type': type,
+      'content-disposition': `attachment; filename="${file.replace(/[^A-Za-z0-9._-]/g, '-')}"`,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'cross-origin-resource-policy': 'same-origin',
+    },
+    body: content,
   };
 }
 
