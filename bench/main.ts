@@ -12,7 +12,7 @@ import { createContext, person } from '../fhir/synthetic/person.ts';
 import { loadSources } from '../fhir/synthetic/sources.ts';
 import { overload, passingOn } from './gateway.ts';
 import { cycles, fullInbox, longBody } from './mesh.ts';
-import { attachments, conversations, translation } from './messaging.ts';
+import { attachments, conversations, throughBackEnd, translation } from './messaging.ts';
 import { directorySearches } from './ldap.ts';
 import { compare, type Contender, type Load, type Result } from './rounds.ts';
 import {
@@ -27,7 +27,7 @@ import {
 import { issuing, lookingUp, reading } from './tokens.ts';
 import { updateBody, updateFor } from './writers.ts';
 
-const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,mutual-tls,certificates,translation,attachments,conversations,mesh,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
+const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,mutual-tls,certificates,translation,through,attachments,conversations,mesh,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
 
   --only      the parts to measure (default: all)
   --small     people in the small data set (default 100000)
@@ -52,6 +52,7 @@ const parts = [
   'mutual-tls',
   'certificates',
   'translation',
+  'through',
   'attachments',
   'conversations',
   'mesh',
@@ -60,7 +61,7 @@ const parts = [
 /** What needs no data set of people. */
 const ownData: ReadonlySet<string> = new Set([
   ...['gateway', 'overload', 'ldap', 'mutual-tls', 'certificates'],
-  ...['translation', 'attachments', 'conversations', 'mesh'],
+  ...['translation', 'through', 'attachments', 'conversations', 'mesh'],
 ]);
 const base = '/personal-demographics/FHIR/R4';
 const folder = join(import.meta.dirname, '..', 'var', 'bench');
@@ -130,6 +131,8 @@ async function main() {
     await script('mutual-tls.ts', ['--seconds', values.seconds, '--rounds', values.rounds]);
   if (wanted.has('certificates')) await script('certificates.ts');
   if (wanted.has('translation')) tell('A record between HL7 V3 and FHIR', await translation());
+  if (wanted.has('through'))
+    print('FHIR reads through a back end that speaks HL7 V3', await throughBackEnd(load));
   if (wanted.has('attachments'))
     tell('Attachments', [await attachments(4.9, 1), await attachments(4.9, 10)]);
   if (wanted.has('mesh'))

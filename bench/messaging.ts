@@ -2,7 +2,7 @@
  * What Spine messaging costs: translating a record between HL7 V3 and FHIR, passing large attachments on, and taking a
  * message while very many conversations are open. Owns the invented messages and the data folders. Asserts nothing.
  */
-import { mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,6 +27,8 @@ import { openDirectory } from '../spine/sds/stored-directory.ts';
 import { readSoap } from '../spine/soap/envelope.ts';
 import { answerTo, writeSoap } from '../spine/soap/write-envelope.ts';
 import { hl7v3Ground } from '../test/hl7v3-ground.ts';
+import { deployRecords } from '../test/pds-remote-ground.ts';
+import { spineClientGround } from '../test/spine-client-ground.ts';
 import {
   ebxmlRequest,
   hl7Message,
@@ -36,6 +38,7 @@ import {
   soapRequest,
   spine,
 } from '../test/spine-messages.ts';
+import { startTestPlatform } from '../test/start-platform.ts';
 import { compare, type Load, type Result } from './rounds.ts';
 import { memory, startGatehouse, type Running } from './servers.ts';
 
@@ -289,7 +292,7 @@ async function folderWith(open: number): Promise<{ dir: string; cpaId: string }>
 }
 
 /** Takes the limits of a Proxy away: what is measured is not how calls are turned away. */
-export async function unlimited(store: EmbeddedStore, proxy: string): Promise<void> {
+export async function unlimited(store: Pick<EmbeddedStore, 'open'>, proxy: string): Promise<void> {
   const revisions = store.open(revisionCollection);
   const active = (await store.open(proxyCollection).get(proxy))?.value.active ?? 0;
   const stored = await revisions.get(revisionId(proxy, active));
@@ -341,4 +344,33 @@ function aboutOpen(n: number) {
     ...{ fromParty: spine.partyKey, toParty: practice.partyKey, conversationId: messageId },
     ...{ service: `${services}pds`, action: 'PRPA_IN000202UK01', refToMessageId: undefined },
   };
+}
+
+// ---- through a back end ----
+
+/** FHIR reads through a back end that speaks HL7 V3 only, over mutual TLS, beside the same reads of stored records. */
+export async function throughBackEnd(load: Load): Promise<Result[]> {
+  const port = 17_100 + Math.floor(Math.random() * 800);
+  const platform = await startTestPlatform();
+  const ground = await spineClientGround(platform);
+  await ground.nationalAt({ url: `https://localhost:${port}`, fqdn: 'localhost' });
+  await ground.ownAt({ url: `https://localhost:${port}`, fqdn: 'localhost' });
+  const answering = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
+  await unlimited(platform.store, 'sandbox.spine-sync');
+  await deployRecords(platform, ground.records, 'sandbox', Date.now);
+  await unlimited(platform.store, 'sandbox.personal-demographics');
+  await platform.stop();
+  cpSync(platform.dataDir, answering, { recursive: true });
+  const theirs = await startGatehouse(answering, { TLS_PORT: String(port) });
+  const ours = await startGatehouse(platform.dataDir);
+  const path = '/personal-demographics/FHIR/R4/Patient/9000000009';
+  const headers = { 'x-request-id': '60e0b220-8136-4ca5-ae46-1d97ef59d068' };
+  const requests = [{ method: 'GET' as const, path, headers }];
+  const results = await compare([{ name: 'through HL7 V3', server: ours, requests }], {
+    ...load,
+    connections: 16,
+  });
+  for (const server of [ours, theirs]) await server.stop();
+  for (const dir of [platform.dataDir, answering]) await rm(dir, { recursive: true, force: true });
+  return results;
 }
