@@ -157,6 +157,7 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
   hooks.gatewayFaults = (api, environment, definition, specification) =>
     definitionFaults(faults, api, environment, definition, specification);
   hooks.seal = (text) => sealer.seal(text);
+  hooks.unseal = (sealed) => sealer.open(sealed);
   hooks.hashKey = services.hashKey;
   hooks.usedKey = (hash) => keyUsesOf(catalogue).of(hash);
   hooks.policies = () =>

@@ -74,6 +74,8 @@ export function createAdministration(options: AdministrationOptions): Administra
       ...options,
       hashKey: (key) => wired(hooks.hashKey, 'The keeping of subscription keys')(key),
       usedKey: (hash) => hooks.usedKey?.(hash),
+      seal: (key) => hooks.seal?.(key),
+      unseal: (sealed) => hooks.unseal?.(sealed),
     }),
     people: peopleAdministration(options),
     ...parts,

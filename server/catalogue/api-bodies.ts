@@ -126,6 +126,7 @@ const productProperties = {
   approval: { enum: ['automatic', 'manual'] },
   operations: { type: 'object', additionalProperties: texts },
   limits: rateLimits,
+  customer: shape({ environment: text, owner: text }, ['environment', 'owner']),
 };
 
 export const toNewProduct = taking<NewProduct>(
@@ -150,12 +151,31 @@ export const toWish = taking<{
   readonly app: string;
   readonly product: string;
   readonly environment: string;
-}>(shape({ app: text, product: text, environment: text }, ['app', 'product', 'environment']));
+  readonly purpose?: string;
+  readonly volume?: number;
+}>(
+  shape(
+    {
+      ...{ app: text, product: text, environment: text, purpose: text },
+      volume: { type: 'integer', minimum: 0, maximum: 1_000_000_000 },
+    },
+    ['app', 'product', 'environment'],
+  ),
+);
 
-export const toDecision = taking<{ readonly state: Decision; readonly reason?: string }>(
-  shape({ state: { enum: ['active', 'rejected', 'suspended', 'cancelled'] }, reason: text }, [
-    'state',
-  ]),
+/** `ends` is a time as ISO 8601 has it. */
+export const toDecision = taking<{
+  readonly state: Decision;
+  readonly reason?: string;
+  readonly ends?: string;
+}>(
+  shape(
+    {
+      state: { enum: ['active', 'rejected', 'suspended', 'cancelled'] },
+      ...{ reason: text, ends: { type: 'string', format: 'date-time' } },
+    },
+    ['state'],
+  ),
 );
 
 const administratorProperties = {

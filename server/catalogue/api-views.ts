@@ -53,11 +53,11 @@ function shownKeys(keys: RegisteredKeys | undefined): object | null {
 }
 
 export function shownProduct(product: Product): object {
-  const { id, name, description, apis, scopes, approval, operations, limits } = product;
+  const { id, name, description, apis, scopes, approval, operations, limits, customer } = product;
   const warnings =
     apis.length === 0 ? ['It covers no API, so a subscription to it opens none'] : [];
   return {
-    ...{ id, name, description, apis, scopes, approval, operations, limits },
+    ...{ id, name, description, apis, scopes, approval, operations, limits, customer },
     ...(warnings.length > 0 ? { warnings } : {}),
   };
 }
@@ -69,7 +69,8 @@ export function shownSubscription(one: Subscription): object {
     requested: iso(one.requested),
     decidedBy,
     ...(one.decided === undefined ? {} : { decided: iso(one.decided) }),
-    reason,
+    ...{ reason, purpose: one.purpose, volume: one.volume },
+    ...(one.ends === undefined ? {} : { ends: iso(one.ends) }),
   };
 }
 

@@ -24,6 +24,8 @@ export interface PlatformHooks {
   ) => readonly DefinitionFault[] | Promise<readonly DefinitionFault[]>;
   /** Encrypts a secret of an Api for the store. Without it no secret can be put. */
   seal?: (text: string) => string;
+  /** What was sealed by it; undefined for anything else. */
+  unseal?: (sealed: string) => string | undefined;
   /** The hash under which a subscription key is kept. Without it no key can be made. */
   hashKey?: (key: string) => string;
   /** When and from where a subscription key was last used, as far as this process knows. */

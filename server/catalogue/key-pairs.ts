@@ -8,6 +8,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Stored } from '../../core/store.ts';
 import { appCollection, type App } from './apps.ts';
 import { hintOf, newKey } from './key-pairs-text.ts';
+import { reveal } from './key-pairs-reveal.ts';
 import type { KeyUse } from './key-pairs-used.ts';
 import { subscriptionCollection, type Subscription } from './products.ts';
 import { openRecords, type Deed, type Ground, type Records } from './records.ts';
@@ -44,6 +45,11 @@ export interface KeyPairs {
     slot: KeySlot,
     overlap: KeyOverlap,
   ): Promise<MadeKey>;
+  /**
+   * The current key of a slot, in test environments alone; each look is in the audit.
+   * @throws Problem `forbidden`, `not-found` where there is none that can be shown
+   */
+  reveal(actor: Actor, subscriptionId: string, slot: KeySlot): Promise<string>;
 }
 
 /** A key as its owner sees it later. Times in milliseconds since the epoch. */
@@ -53,6 +59,8 @@ export interface KnownKey {
   readonly created: number;
   readonly ends?: number;
   readonly used?: KeyUse;
+  /** Whether it can be looked up again. */
+  readonly kept?: true;
 }
 
 export interface MadeKey extends KnownKey {
@@ -66,6 +74,9 @@ export interface KeyPairOptions extends Ground {
   readonly hashKey: (key: string) => string;
   /** When a key was last used, as far as this process knows. */
   readonly usedKey?: (hash: string) => KeyUse | undefined;
+  /** Seals a key for the store, and opens it; absent: no key can be looked up again. */
+  readonly seal?: (key: string) => string | undefined;
+  readonly unseal?: (sealed: string) => string | undefined;
 }
 
 export function keyPairs(options: KeyPairOptions): KeyPairs {
@@ -77,6 +88,12 @@ export function keyPairs(options: KeyPairOptions): KeyPairs {
   return {
     list: (actor, id) => list(parts, actor, id),
     regenerate: (actor, id, slot, overlap) => regenerate(parts, actor, id, slot, overlap),
+    async reveal(actor, id, slot) {
+      const { value: subscription } = await parts.subscriptions.read(id);
+      const subject = await subjectOf(parts, subscription);
+      const keys = (await keysOf(parts, id)).map(({ value }) => value);
+      return reveal(options, actor, { subscription, subject, keys, slot });
+    },
   };
 }
 
@@ -141,7 +158,11 @@ async function regenerate(
     checkMayHave(subscription, before, created);
     const { appId, productId } = subscription;
     const ids = { subscriptionId, appId, productId, environment };
-    return { hash, ...ids, slot, hint: hintOf(key), created };
+    const sealed = environment === 'production' ? undefined : parts.options.seal?.(key);
+    return {
+      ...{ hash, ...ids, slot, hint: hintOf(key), created },
+      ...(sealed === undefined ? {} : { sealed }),
+    };
   });
   const end = (id: string, ends: number) =>
     records.change({
@@ -252,11 +273,12 @@ function works({ ends }: SubscriptionKey, now: number): boolean {
 }
 
 function toKnown({ options }: Parts, key: SubscriptionKey): KnownKey {
-  const { slot, hint, created, ends, hash } = key;
+  const { slot, hint, created, ends, hash, sealed } = key;
   const used = options.usedKey?.(hash);
   return {
     ...{ slot, hint, created },
     ...(ends === undefined ? {} : { ends }),
     ...(used === undefined ? {} : { used: { ...used } }),
+    ...(sealed === undefined || ends !== undefined ? {} : { kept: true }),
   };
 }

@@ -5,9 +5,9 @@
 import { Problem } from '../../core/problem.ts';
 import type { Page, Stored } from '../../core/store.ts';
 import type { PageQuery } from './app-administration.ts';
-import { checkLength } from './app-rules.ts';
+import { checkLength, checkOrganisation } from './app-rules.ts';
 import { apiCollection, type Api } from './apis.ts';
-import { productCollection, type Product } from './products.ts';
+import { productCollection, type CustomerEnvironment, type Product } from './products.ts';
 import { openRecords, type Deed, type Ground, type Records } from './records.ts';
 import { may, must, type Actor } from './roles.ts';
 import { checkScope, scopeWrites } from './scopes.ts';
@@ -23,6 +23,8 @@ export interface NewProduct {
   /** An empty object counts as none. */
   readonly operations?: NonNullable<Product['operations']>;
   readonly limits?: NonNullable<Product['limits']>;
+  /** An empty `environment` takes it away. */
+  readonly customer?: CustomerEnvironment;
 }
 
 export interface ProductAdministration {
@@ -160,10 +162,15 @@ async function scopesOfOthers({ store }: Ground, { id }: Api): Promise<readonly 
   return scopes;
 }
 
-function narrowing({ operations, limits }: Pick<Product, 'operations' | 'limits'>): object {
+function narrowing({
+  operations,
+  limits,
+  customer,
+}: Pick<Product, 'operations' | 'limits' | 'customer'>): object {
   return {
     ...(operations && Object.keys(operations).length > 0 ? { operations } : {}),
     ...(limits && Object.keys(limits).length > 0 ? { limits } : {}),
+    ...(customer && customer.environment !== '' ? { customer } : {}),
   };
 }
 
@@ -207,9 +214,13 @@ function checkId(id: string): void {
 const mostScopes = 100;
 const mostApis = 50;
 
-function checkFields({ name, description, apis, scopes }: Partial<NewProduct>): void {
+function checkFields({ name, description, apis, scopes, customer }: Partial<NewProduct>): void {
   if (name !== undefined) checkLength('name', name, 1, 200);
   if (description !== undefined) checkLength('description', description, 0, 4000);
+  if (customer && customer.environment !== '') {
+    checkLength('customer/environment', customer.environment, 1, 100);
+    checkOrganisation(customer.owner);
+  }
   checkMany('apis', apis ?? [], mostApis);
   for (const api of apis ?? [])
     if (api.length > 100 || !/^[a-z0-9][a-z0-9-]*$/.test(api))

@@ -48,11 +48,12 @@ export function subscriptionActs({ subscriptions }: Administration): Readonly<Re
       return pageReply(await subscriptions.list(actor, query), shownSubscription);
     },
     'POST /subscriptions': async (actor, x) => {
-      const { app, product, environment } = await bodyOf(x, bodies.toWish);
+      const { app, product, environment, ...more } = await bodyOf(x, bodies.toWish);
       const wish = {
         appId: idText(app),
         productId: idText(product),
         environment: environmentOf(environment, 'invalid'),
+        ...more,
       };
       const stored = await subscriptions.request(actor, wish);
       const location = `${managementBase}/subscriptions/${stored.id}`;
@@ -62,8 +63,9 @@ export function subscriptionActs({ subscriptions }: Administration): Readonly<Re
       document(200, await subscriptions.read(actor, idOf(x)), shownSubscription),
     'PUT /subscriptions/:id/state': async (actor, x) => {
       const expected = conditionOf(x);
-      const { state, reason } = await bodyOf(x, bodies.toDecision);
-      const stored = await subscriptions.decide(actor, idOf(x), state, reason, expected);
+      const { state, reason, ends } = await bodyOf(x, bodies.toDecision);
+      const until = ends === undefined ? undefined : Date.parse(ends);
+      const stored = await subscriptions.decide(actor, idOf(x), state, reason, expected, until);
       return document(200, stored, shownSubscription);
     },
   };

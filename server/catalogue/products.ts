@@ -23,6 +23,15 @@ export interface Product {
   readonly operations?: Readonly<Record<string, readonly string[]>>;
   /** Limits of each App that subscribes; an App's own win over them. */
   readonly limits?: RateLimits;
+  /** It leads into a customer's own environment: whoever owns that decides on each request, nobody else (R017). */
+  readonly customer?: CustomerEnvironment;
+}
+
+export interface CustomerEnvironment {
+  /** What people call it. */
+  readonly environment: string;
+  /** The code of its organisation or team. */
+  readonly owner: string;
 }
 
 /** How much may be called. What is absent is not limited here. */
@@ -53,6 +62,12 @@ export interface Subscription {
   readonly decidedBy?: string;
   readonly decided?: number;
   readonly reason?: string;
+  /** What it is wanted for, in the words of whoever asked. */
+  readonly purpose?: string;
+  /** Calls a day that are expected. */
+  readonly volume?: number;
+  /** It expires at this time. Milliseconds since the epoch. */
+  readonly ends?: number;
 }
 
 export const productCollection: CollectionOf<Product> = {
@@ -62,5 +77,11 @@ export const productCollection: CollectionOf<Product> = {
 
 export const subscriptionCollection: CollectionOf<Subscription> = {
   name: 'catalogue.subscriptions',
-  keys: ({ appId, productId }) => ({ all: [['all']], app: [[appId]], product: [[productId]] }),
+  keys: ({ appId, productId, state, ends }) => ({
+    all: [['all']],
+    app: [[appId]],
+    product: [[productId]],
+    state: [[state]],
+    ends: ends === undefined || state === 'expired' ? [] : [[new Date(ends).toISOString()]],
+  }),
 };

@@ -36,6 +36,8 @@ const table = {
   'subscription.read': everybodyBut({ developer: 'own', viewer: 'own' }),
   'subscription.request': { administrator: 'all', operator: 'all', developer: 'own' },
   'subscription.decide': { administrator: 'all', 'product-owner': 'all' },
+  /** The same where a Product leads into a customer's environment: its owner does it. */
+  'subscription.decide.customer': { administrator: 'all', developer: 'own' },
   'subscription.suspend': { administrator: 'all', operator: 'all', 'product-owner': 'all' },
   'subscription.cancel': {
     administrator: 'all',

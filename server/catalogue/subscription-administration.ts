@@ -11,17 +11,22 @@ import type { Environment } from './environments.ts';
 import {
   productCollection,
   subscriptionCollection,
-  type Product,
   type Subscription,
 } from './products.ts';
 import { openRecords, type Deed, type Ground, type Records } from './records.ts';
 import { may, must, type Action, type Actor } from './roles.ts';
 import { checkFit } from './scopes.ts';
+import { expire } from './subscription-expiry.ts';
+import { mustDecide, ownerOf, running, subjectOf, type Parts } from './subscription-parts.ts';
 
 export interface Wish {
   readonly appId: string;
   readonly productId: string;
   readonly environment: Environment;
+  /** What it is wanted for. */
+  readonly purpose?: string;
+  /** Calls a day that are expected. */
+  readonly volume?: number;
 }
 
 export interface SubscriptionQuery extends PageQuery {
@@ -43,7 +48,7 @@ export interface SubscriptionAdministration {
   list(actor: Actor, query: SubscriptionQuery): Promise<Page<Subscription>>;
   /**
    * Approves, rejects (with a reason), suspends, resumes or cancels.
-   * @throws Problem `conflict` when its state does not lead there.
+   * @param ends when it shall expire, of an approval. @throws Problem `conflict` when its state does not lead there.
    */
   decide(
     actor: Actor,
@@ -51,7 +56,10 @@ export interface SubscriptionAdministration {
     decision: Decision,
     reason?: string,
     expected?: number,
+    ends?: number,
   ): Promise<Stored<Subscription>>;
+  /** Lets those expire whose time has come; gives them. For one process at a time. */
+  expire(): Promise<readonly Subscription[]>;
   /** Refuses an App whose kinds do not fit what it is subscribed to. @throws Problem `unprocessable` */
   readonly checkKinds: (app: App) => Promise<void>;
 }
@@ -67,8 +75,6 @@ const steps: Readonly<Record<string, Action>> = {
   'suspended cancelled': 'subscription.cancel',
 };
 
-const running: ReadonlySet<Subscription['state']> = new Set(['requested', 'active', 'suspended']);
-
 export function subscriptionAdministration(ground: Ground): SubscriptionAdministration {
   const parts: Parts = {
     ground,
@@ -80,25 +86,22 @@ export function subscriptionAdministration(ground: Ground): SubscriptionAdminist
     request: (actor, wish) => request(parts, actor, wish),
     async read(actor, id) {
       const found = await parts.records.read(id);
-      must(actor, 'subscription.read', await ownerOf(parts, found.value));
+      const { customer } = await subjectOf(parts, found.value);
+      if (!customer || !may(actor, 'subscription.read', customer))
+        must(actor, 'subscription.read', await ownerOf(parts, found.value));
       return found;
     },
     list: (actor, query) => list(parts, actor, query),
-    decide: (actor, id, decision, reason, expected) =>
-      decide(parts, actor, id, { decision, reason, expected }),
+    decide: (actor, id, decision, reason, expected, ends) =>
+      decide(parts, actor, id, { decision, reason, expected, ends }),
+    expire: () => expire(parts),
     checkKinds: (app) => checkKinds(parts, app),
   };
 }
 
-interface Parts {
-  readonly ground: Ground;
-  readonly records: Records<Subscription>;
-  readonly apps: Records<App>;
-  readonly products: Records<Product>;
-}
-
 async function request(parts: Parts, actor: Actor, wish: Wish): Promise<Stored<Subscription>> {
-  const { appId, productId, environment } = wish;
+  const { appId, productId, environment, purpose, volume } = wish;
+  if (purpose !== undefined) checkLength('purpose', purpose, 1, 2000);
   const { value: app } = await parts.apps.read(appId);
   const allow = () => {
     must(actor, 'subscription.request', { organisation: app.owner });
@@ -111,8 +114,13 @@ async function request(parts: Parts, actor: Actor, wish: Wish): Promise<Stored<S
     registrationOf(app, environment);
     if (product) checkFit(app.kinds, productId, product.scopes);
     const requested = parts.ground.clock.now();
-    const asked = { id, appId, productId, environment, requestedBy: actor.id, requested };
-    return product?.approval === 'automatic' && environment !== 'production'
+    const asked = {
+      ...{ id, appId, productId, environment, requestedBy: actor.id, requested },
+      ...(purpose === undefined ? {} : { purpose }),
+      ...(volume === undefined ? {} : { volume }),
+    };
+    const atOnce = product?.approval === 'automatic' && !product.customer;
+    return atOnce && environment !== 'production'
       ? { ...asked, state: 'active', decidedBy: 'automatic', decided: requested }
       : { ...asked, state: 'requested' };
   };
@@ -176,12 +184,19 @@ async function decide(
   parts: Parts,
   actor: Actor,
   id: string,
-  wanted: { decision: Decision; reason: string | undefined; expected: number | undefined },
+  wanted: {
+    readonly decision: Decision;
+    readonly reason: string | undefined;
+    readonly expected: number | undefined;
+    readonly ends: number | undefined;
+  },
 ): Promise<Stored<Subscription>> {
-  const { decision, reason, expected } = wanted;
+  const { decision, reason, expected, ends } = wanted;
   if (reason !== undefined) checkLength('reason', reason, 1, 2000);
   const before = (await parts.records.read(id)).value;
-  const subject = await ownerOf(parts, before);
+  const subject = await subjectOf(parts, before);
+  if (ends !== undefined && (decision !== 'active' || !(ends > parts.ground.clock.now())))
+    throw new Problem('invalid', 'ends is a time to come, and goes with an approval alone');
   return parts.records.change({
     deed: {
       actor,
@@ -191,16 +206,16 @@ async function decide(
     id,
     expected,
     allow({ state }) {
-      must(actor, steps[`${state} ${decision}`] ?? rightFor[decision], subject);
+      mustDecide(actor, steps[`${state} ${decision}`] ?? rightFor[decision], subject);
     },
     edit(now) {
       if (!steps[`${now.state} ${decision}`])
         throw new Problem('conflict', `It is ${now.state}, so it cannot become ${decision}`);
       if (decision === 'rejected' && reason === undefined)
         throw new Problem('invalid', 'A rejection needs a reason: whoever asked will read it');
-      const { appId, productId, environment, requestedBy, requested } = now;
       return {
-        ...{ id, appId, productId, environment, requestedBy, requested },
+        ...withoutReason(now),
+        ...(ends === undefined ? {} : { ends }),
         state: decision,
         decidedBy: actor.id,
         decided: parts.ground.clock.now(),
@@ -210,6 +225,10 @@ async function decide(
   });
 }
 
+function withoutReason({ reason: _before, ...asked }: Subscription): Subscription {
+  return asked;
+}
+
 /** The right that is asked for where the state does not lead to the decision: who may not, need not learn the state. */
 const rightFor: Readonly<Record<Decision, Action>> = {
   active: 'subscription.decide',
@@ -217,13 +236,6 @@ const rightFor: Readonly<Record<Decision, Action>> = {
   suspended: 'subscription.suspend',
   cancelled: 'subscription.cancel',
 };
-
-async function ownerOf(
-  { apps }: Parts,
-  { appId }: Subscription,
-): Promise<{ organisation: string }> {
-  return { organisation: (await apps.read(appId)).value.owner };
-}
 
 async function checkKinds({ records, products }: Parts, app: App): Promise<void> {
   const { items } = await records.find({ index: 'app', equals: [app.id], limit: 1000 });

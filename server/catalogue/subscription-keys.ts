@@ -20,6 +20,8 @@ export interface SubscriptionKey {
   /** The first eight and the last four characters, for people to tell keys apart. */
   readonly hint: string;
   readonly created: number;
+  /** The key itself, sealed: of test environments alone, where it may be looked up again. */
+  readonly sealed?: string;
   /** When it stops working, after it was replaced; absent while it is current. */
   readonly ends?: number;
 }
