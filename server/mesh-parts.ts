@@ -12,17 +12,20 @@ import { meshErrors } from '../spine/mesh/errors.ts';
 import { expire, sweepBodies } from '../spine/mesh/expiry.ts';
 import { router, routingTopic, type FindPerson } from '../spine/mesh/gp-routing.ts';
 import { createCursors } from '../spine/mesh/inbox-query.ts';
-import { mailboxKey, openMailboxes } from '../spine/mesh/mailboxes.ts';
+import { mailboxKey, openMailboxes, type MeshCaller } from '../spine/mesh/mailboxes.ts';
 import { meshMessageCollection } from '../spine/mesh/messages.ts';
 import { sweepClaims } from '../spine/mesh/repeats.ts';
 import { reporter, reportTopic } from '../spine/mesh/reports.ts';
+import { openSeen } from '../spine/mesh/seen.ts';
 import { testAdministration } from '../spine/mesh/test-administration.ts';
 import { openUsedTokens } from '../spine/mesh/used-tokens.ts';
 import type { Config } from './config.ts';
 import type { Service } from './gateway/backend.ts';
 import type { PolicyKind } from './gateway/policy.ts';
-import { meshKeys } from './mesh-keys.ts';
+import { meshCounts } from './mesh-metrics.ts';
+import { meshKeys, openSharedKeys } from './mesh-keys.ts';
 import { meshApiId, meshFaults, meshKinds } from './mesh-proxies.ts';
+import type { Labels } from './observe/families.ts';
 import { fileBlobs } from './store/blobs.ts';
 import { storedBlobs } from './store/stored-blobs.ts';
 
@@ -30,6 +33,8 @@ export interface MeshOptions {
   readonly config: Config;
   readonly store: Store;
   readonly clock: Clock;
+  /** Counts what happens, for the metrics. */
+  readonly counted?: (name: string, help: string, labels: Labels) => void;
 }
 
 /** What the hosting platform is given. */
@@ -51,10 +56,13 @@ const published = {
   ...{ pageDefault: 500, pageMost: 5_000, waitSeconds: 60, idempotencyHours: 24 },
 };
 
-export function createMeshParts({ config, store, clock }: MeshOptions): MeshParts {
+export function createMeshParts({ config, store, clock, counted }: MeshOptions): MeshParts {
   const now = () => clock.now();
   const newId = () => clock.newId();
   const keys = meshKeys(resolve(config.dataDir));
+  const sharedKeys = openSharedKeys(store, keys, now);
+  const seen = openSeen(store, now);
+  const count = meshCounts(counted);
   const blobs = openBlobs({ config, store, clock });
   const mailboxes = openMailboxes(store);
   const usedTokens = openUsedTokens(store, now);
@@ -62,11 +70,13 @@ export function createMeshParts({ config, store, clock }: MeshOptions): MeshPart
   const broker = openBroker({
     ...{ store, blobs, mailboxes, now, limits, spare },
     workflows: config.meshWorkflows,
+    told: count.step,
   });
   const kinds = meshKinds({
     ...{ mailboxes, now, binding: config.meshCertBinding },
     passwordOf: ({ environment, id, sealed }) => keys.open(sealed, mailboxKey(environment, id)),
-    sharedKeys: (environment) => keys.sharedKeys(environment),
+    sharedKeys: (environment) => sharedKeys.of(environment),
+    refused: count.refused,
   });
   return {
     kinds,
@@ -76,6 +86,10 @@ export function createMeshParts({ config, store, clock }: MeshOptions): MeshPart
         const options = {
           ...{ broker, blobs, mailboxes, usedTokens, cursors, base, newId, now },
           limits: published,
+          seen: (caller: MeshCaller, client: string | undefined) => {
+            seen.note(caller, client);
+          },
+          refused: count.refused,
         };
         if (base === '/admin')
           return { handler: routes(testAdministration({ messages: broker.messages, now }, '')) };
@@ -86,6 +100,7 @@ export function createMeshParts({ config, store, clock }: MeshOptions): MeshPart
     },
     close: () => {
       mailboxes.close();
+      sharedKeys.close();
     },
   };
 }
@@ -120,7 +135,8 @@ const lookEvery = 5_000;
 export function openMeshWork(options: MeshWorkOptions): MeshWork {
   const { store, clock, alarm, find } = options;
   const now = () => clock.now();
-  const expiring = { store, blobs: openBlobs(options), now };
+  const count = meshCounts(options.counted);
+  const expiring = { store, blobs: openBlobs(options), now, told: count.step };
   const usedTokens = openUsedTokens(store, now);
   const mailboxes = openMailboxes(store);
   let running: Promise<unknown> = Promise.resolve();

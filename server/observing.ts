@@ -25,7 +25,7 @@ import { createAlertBook } from './observe/alert-book.ts';
 import { createAlertDelivery } from './observe/alert-delivery.ts';
 import { alertActs, alertFacts } from './observe/alert-routes.ts';
 import { createCharge, type Charge } from './observe/charge.ts';
-import type { Family } from './observe/families.ts';
+import type { Family, Labels } from './observe/families.ts';
 import { createLease } from './observe/lease.ts';
 import { createMailSender } from './observe/mail.ts';
 import { createMailbox, type Mailbox } from './observe/mailbox.ts';
@@ -67,6 +67,8 @@ export interface ObservingOptions {
   readonly certificates?: { readonly notices: Pick<Notices, 'endings'> };
   /** What became of traces of calls; told as metrics. */
   readonly keeper?: Pick<TraceKeeper, 'counts'>;
+  /** Further families that are the same for all processes: what waits in mailboxes. */
+  readonly standing?: () => Promise<readonly Family[]>;
   /** Nothing goes round by itself: a test turns the rounds. */
   readonly withoutTimers?: boolean;
 }
@@ -87,6 +89,8 @@ export interface Observing {
   /** What the published document says of them. */
   readonly facts: Readonly<Record<string, RouteFacts>>;
   readonly mailbox: Mailbox;
+  /** Adds one to a counter of what is no call. */
+  readonly counted: (name: string, help: string, labels: Labels) => void;
   /** To be told once it serves; only then may this process watch for the installation. */
   serving(served: Served): void;
   /** The tables with a span around each call, where an SDK of OpenTelemetry is in the process; else as they are. */
@@ -139,6 +143,9 @@ export function openObserving(options: ObservingOptions): Observing {
     acts: alertActs(alertAdministration({ ...options, ...parts, defaults: parts.book.defaults })),
     facts: alertFacts,
     mailbox,
+    counted: (name, help, labels) => {
+      parts.tallies.add(name, help, labels);
+    },
     serving: parts.serve,
     traced: (tables) => tracedTables(tables, options.version),
     rounds,
@@ -265,13 +272,14 @@ function ownFamilies(options: ObservingOptions, parts: Parts): Family[] {
 /** What all know, and what is kept. While the store is away the latter is left out. */
 async function allFamilies(options: ObservingOptions, parts: Parts): Promise<readonly Family[][]> {
   const { store, peers } = options;
-  const [others, stored, mail] = await Promise.all([
+  const [others, stored, mail, standing = []] = await Promise.all([
     peers.gather(metricsTopic, undefined),
     store
       .open(statusCollection)
       .get(currentId)
       .catch(() => undefined),
     parts.mailbox.standing().catch(() => undefined),
+    options.standing?.(),
   ]);
   return [
     ownFamilies(options, parts),
@@ -279,6 +287,7 @@ async function allFamilies(options: ObservingOptions, parts: Parts): Promise<rea
     platformFamilies.statusFamilies(Object.values(stored?.value.current ?? {})),
     ...(mail ? [platformFamilies.mailFamilies(mail)] : []),
     platformFamilies.certificateFamilies(options.certificates?.notices.endings() ?? []),
+    [...standing],
   ];
 }
 

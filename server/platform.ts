@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../core/clock.ts';
 import { createLog, type Logging } from '../core/log.ts';
 import { Problem } from '../core/problem.ts';
 import { patientCollection } from '../fhir/pds/stored-patients.ts';
+import { meshMessageCollection } from '../spine/mesh/messages.ts';
 import { openDirectory } from '../spine/sds/stored-directory.ts';
 import { openAccess, realProviders, type Access } from './access.ts';
 import { openAccreditedSystems } from './accredited-hooks.ts';
@@ -36,7 +37,9 @@ import { sandboxPath, serve, standardEnvironment } from './serving.ts';
 import { alone, type OpenedData, type Part, type Peers } from './process-role.ts';
 import { seedDefaults } from './seed.ts';
 import { openMeshWork } from './mesh-parts.ts';
-import { meshKeys } from './mesh-keys.ts';
+import { openMeshManagement } from './mesh-api.ts';
+import { meshKeys, openSharedKeys } from './mesh-keys.ts';
+import { meshWaiting } from './mesh-metrics.ts';
 import { findPeople } from './mesh-people.ts';
 import { seedMailboxes } from './mesh-seed.ts';
 import { openSpineWork } from './spine-work.ts';
@@ -130,7 +133,8 @@ export async function startPlatform(
     if (part !== 'serving') await putShipped(parts);
     const own = () => ownAddress(config.listenAddress, port);
     const standard = standardEnvironment(config);
-    const observing = openObserving({ ...parts, part, hooks, own, standard, keeper });
+    const standing = meshWaiting(store.open(meshMessageCollection), () => clock.now());
+    const observing = openObserving({ ...parts, part, hooks, own, standard, keeper, standing });
     opened = observing;
     const systems = openAccreditedSystems({ ...parts, standard });
     const entries = openDirectoryApi({
@@ -138,11 +142,20 @@ export async function startPlatform(
       ldap: ldapAddressOf(config, addresses),
     });
     const sent = openMessagesApi({ ...shared, keeper });
+    const keys = meshKeys(resolve(config.dataDir));
+    const sharedKeys = openSharedKeys(store, keys, () => clock.now());
+    const boxes = openMeshManagement({ store, journal, clock, keys, sharedKeys });
     const access = await openAccess({
       ...parts,
       hooks,
-      acts: { ...observing.acts, ...systems.acts, ...entries.acts, ...sent.acts },
-      facts: { ...observing.facts, ...systems.facts, ...entries.facts, ...sent.facts },
+      acts: { ...observing.acts, ...systems.acts, ...entries.acts, ...sent.acts, ...boxes.acts },
+      facts: {
+        ...observing.facts,
+        ...systems.facts,
+        ...entries.facts,
+        ...sent.facts,
+        ...boxes.facts,
+      },
       real,
       own,
       check: healthCheck(store, journal),
@@ -156,8 +169,11 @@ export async function startPlatform(
     };
     const now = () => clock.now();
     const find = findPeople({ patients: createPatients(parts), journal, now });
+    const counting = { counted: observing.counted };
     const mesh =
-      part === 'serving' ? undefined : openMeshWork({ config, store, clock, alarm, find });
+      part === 'serving'
+        ? undefined
+        : openMeshWork({ config, store, clock, alarm, find, ...counting });
     const messaging = mesh && openSpineWork({ ...parts, more: mesh });
     const working = mesh && messaging ? [mesh, messaging] : [];
     const national = openNationalEndpoints(store, addresses, tlsAddresses);
@@ -219,6 +235,7 @@ export async function startPlatform(
         await observing.close();
         await serving?.close();
         mesh?.close();
+        sharedKeys.close();
         await messaging?.close();
         await keeper.close();
         certificates.close();

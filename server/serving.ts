@@ -172,7 +172,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     clientIdentity: (environment) => mutualTls.listeners.clientIdentity(environment),
     answer: demographics({ patients, now: () => clock.now(), newId: () => clock.newId() }),
   });
-  const mesh = createMeshParts(parts);
+  const mesh = createMeshParts({ ...parts, counted: parts.observing.counted });
   const hosting = await openHosting({
     ...parts,
     routing,

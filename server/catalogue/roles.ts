@@ -72,6 +72,9 @@ const table = {
   /** Deliveries of messages between systems, never their contents; and trying again or giving up. */
   'message.read': { administrator: 'all', operator: 'all', auditor: 'all' },
   'message.change': { administrator: 'all', operator: 'all' },
+  /** Mailboxes of MESH, with their messages as ids, states and times; a developer's: those of own apps. */
+  'mailbox.read': { administrator: 'all', operator: 'all', developer: 'own', auditor: 'all' },
+  'mailbox.change': { administrator: 'all', operator: 'all', developer: 'own' },
   /** The steps of calls and messages, with their texts in test environments. */
   'trace.read': { administrator: 'all', operator: 'all', developer: 'own', auditor: 'all' },
   /** Messages that wait or were sent: what is in them is for their receivers. */
@@ -83,12 +86,16 @@ export type Action = keyof typeof table;
 /** Where the producer's developers deploy, and with that change what runs: further on the platform does (R054). */
 const producers: readonly Environment[] = ['sandbox', 'development', 'sit'];
 
+/** All but production, where a mailbox speaks for the organisation whose code it bears. */
+const trials: readonly Environment[] = ['sandbox', 'development', 'sit', 'uat'];
+
 /** The environments in which a role may do an action, where these are not all five. */
 const within: Partial<Record<Action, Partial<Record<Role, readonly Environment[]>>>> = {
   'api.secret': { developer: producers },
   'proxy.deploy': { developer: producers },
   'proxy.rollback': { developer: producers },
   'proxy.state': { developer: producers },
+  'mailbox.change': { developer: trials },
 };
 
 /** All actions, in the order of the table. */

@@ -2,7 +2,8 @@
  * Whose call it is: the mailbox of the address, its token, and the certificate where one is asked for. Owns the order of
  * these checks; using the token up comes later, when nothing else turns the call away.
  */
-import type { ClientCertificate, Exchange } from '../../core/exchange.ts';
+import type { ClientCertificate, Exchange, Facts } from '../../core/exchange.ts';
+import { Problem } from '../../core/problem.ts';
 import { meshError } from './errors.ts';
 import type { Mailbox, Mailboxes, MeshCaller } from './mailboxes.ts';
 import { minutesOff, proveToken, readToken, type MeshToken } from './token.ts';
@@ -15,9 +16,11 @@ export interface AccessOptions {
   /** The password of a mailbox, opened. */
   readonly passwordOf: (mailbox: Mailbox) => string | undefined;
   /** The shared keys of an environment; during a change there are two. */
-  readonly sharedKeys: (environment: string) => readonly string[];
+  readonly sharedKeys: (environment: string) => Promise<readonly string[]>;
   readonly binding: CertificateBinding;
   readonly now: () => number;
+  /** Told when a token is refused. */
+  readonly refused?: (environment: string) => void;
 }
 
 export interface ProvedCaller extends MeshCaller {
@@ -30,6 +33,30 @@ export interface ProvedCaller extends MeshCaller {
  * @throws Problem 403
  */
 export async function proveCaller(
+  options: AccessOptions,
+  exchange: Exchange,
+  named: string,
+): Promise<ProvedCaller> {
+  try {
+    const proved = await prove(options, exchange, named);
+    provedBy.set(exchange.facts, proved.mailbox.id);
+    return proved;
+  } catch (error) {
+    if (error instanceof Problem && error.kind === 'forbidden')
+      options.refused?.(exchange.environment);
+    throw error;
+  }
+}
+
+/** Which mailbox a call has proved to be: whoever acts for one asks again, whatever let the call in. */
+const provedBy = new WeakMap<Facts, string>();
+
+/** Whether this call has proved to be of the mailbox. */
+export function isProved({ facts }: Exchange, mailbox: string): boolean {
+  return provedBy.get(facts) === mailbox;
+}
+
+async function prove(
   { mailboxes, passwordOf, sharedKeys, binding, now }: AccessOptions,
   exchange: Exchange,
   named: string,
@@ -44,7 +71,7 @@ export async function proveCaller(
       ? undefined
       : { password, active: mailbox.active };
   try {
-    proveToken(token, secret, { sharedKeys: sharedKeys(environment), now: now() });
+    proveToken(token, secret, { sharedKeys: await sharedKeys(environment), now: now() });
   } catch (error) {
     // Never in the answer: it would help whoever guesses.
     const minutes = minutesOff(token.timestamp, now());

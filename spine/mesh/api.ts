@@ -6,6 +6,8 @@
 import type { Exchange, Handler, Reply } from '../../core/exchange.ts';
 import { routes, type Routes } from '../../core/routes.ts';
 import type { Blobs } from '../../core/blobs.ts';
+import { Problem } from '../../core/problem.ts';
+import { isProved } from './access.ts';
 import { answer, lookedUp, tracking, type Version } from './answers.ts';
 import type { Broker } from './broker.ts';
 import { download } from './download.ts';
@@ -32,8 +34,10 @@ export interface MeshApiOptions {
   readonly now: () => number;
   /** What callers may count on, as it is published. */
   readonly limits: object;
-  /** Called when a mailbox has shown that it is alive. */
-  readonly seen?: (caller: MeshCaller, client: string) => void;
+  /** Called when a mailbox has shown that it is alive. @param client as the call said, if it said one */
+  readonly seen?: (caller: MeshCaller, client: string | undefined) => void;
+  /** Told when a token comes again. */
+  readonly refused?: (environment: string) => void;
 }
 
 type Act = (call: Call) => Promise<Reply>;
@@ -50,7 +54,7 @@ interface Call {
 
 /** Everything below the base. Paths are compared before the general ones that would fit too. */
 export function meshApi(options: MeshApiOptions): Handler {
-  const act = (work: Act) => acting(options, work);
+  const act = (work: Act, first?: () => Promise<void>) => acting(options, work, first);
   return routes({
     ...testAdministration({ messages: options.broker.messages, now: options.now }, '/admin'),
     'GET /endpointlookup/:ods/:workflow': (exchange) => lookUp(options, exchange),
@@ -65,10 +69,10 @@ export function meshApi(options: MeshApiOptions): Handler {
     'GET /:mailbox/inbox/:id': act((call) => fetched(call, 1)),
     'GET /:mailbox/inbox/:id/:n': act((call) => fetched(call, numberOf(call.exchange))),
     'PUT /:mailbox/inbox/:id/status/acknowledged': act(acknowledge),
-    'POST /:mailbox/outbox': act(send),
+    'POST /:mailbox/outbox': act(send, options.broker.room),
     'GET /:mailbox/outbox/tracking': act(track),
     'GET /:mailbox/outbox/tracking/:localId': act(trackLocal),
-    'POST /:mailbox/outbox/:id/:n': act(sendChunk),
+    'POST /:mailbox/outbox/:id/:n': act(sendChunk, options.broker.room),
   });
 }
 
@@ -86,15 +90,24 @@ export function meshOpen({ limits }: Pick<MeshApiOptions, 'limits'>) {
   };
 }
 
-/** The version, the mailbox, and the token used up: from here on only the message itself can be at fault. */
-function acting(options: MeshApiOptions, work: Act): Handler {
+/**
+ * The version, the mailbox, and the token used up: from here on only the message itself can be at fault.
+ * @param first what may turn the call away for now: clients then send the same token again
+ */
+function acting(options: MeshApiOptions, work: Act, first?: () => Promise<void>): Handler {
   return async (exchange) => {
     const version = versionOf(exchange);
     const { environment, params, headers } = exchange;
     const id = (params.mailbox ?? '').toUpperCase();
     const mailbox = await options.mailboxes.mailbox(environment, id);
-    if (!mailbox) throw meshError('token');
-    await options.usedTokens.use(readToken(headers.authorization, id), environment);
+    if (!mailbox || !isProved(exchange, id)) throw meshError('token');
+    await first?.();
+    const token = readToken(headers.authorization, id);
+    await options.usedTokens.use(token, environment).catch((error: unknown) => {
+      if (error instanceof Problem && error.kind === 'forbidden') options.refused?.(environment);
+      throw error;
+    });
+    options.seen?.({ environment, mailbox }, headers['mex-clientversion']);
     const message = (params.id ?? '').toUpperCase();
     return work({
       ...{ exchange, version, options, id: message },
@@ -118,12 +131,11 @@ function ping(exchange: Exchange): Reply {
 
 const needed = ['mex-clientversion', 'mex-osname', 'mex-osversion'] as const;
 
-function handshake({ exchange: { headers }, version, caller, options }: Call): Promise<Reply> {
+function handshake({ exchange: { headers }, version, caller }: Call): Promise<Reply> {
   const faults: FieldFault[] = needed
     .filter((name) => (headers[name] ?? '').trim() === '')
     .map((name) => ({ at: ['header', name], text: 'field required', type: 'value_error.missing' }));
   if (faults.length > 0) throw fieldFaults(faults);
-  options.seen?.(caller, (headers['mex-clientversion'] ?? '').slice(0, 100));
   const { id } = caller.mailbox;
   return Promise.resolve(answer(version, 200, version === 1 ? { mailboxId: id } : undefined));
 }

@@ -5,7 +5,7 @@
 import type { Blobs } from '../../core/blobs.ts';
 import { outboxEntry } from '../../core/outbox.ts';
 import { Problem } from '../../core/problem.ts';
-import type { Collection, OutboxEntry, Store, Stored } from '../../core/store.ts';
+import type { Collection, OutboxEntry, Store } from '../../core/store.ts';
 import { keepChunk } from './bodies.ts';
 import { meshError } from './errors.ts';
 import type { Mailboxes, MeshCaller, WorkflowRule } from './mailboxes.ts';
@@ -18,6 +18,7 @@ import {
 } from './messages.ts';
 import { claimed } from './repeats.ts';
 import { isGpAddress, routingOf } from './gp-routing.ts';
+import { openInboxList, type ListInbox } from './inbox-list.ts';
 import { reportOf } from './reports.ts';
 import type { ChunkRange, SendFields } from './send-fields.ts';
 import { changed, completed, happened, putAt } from './steps.ts';
@@ -34,9 +35,13 @@ export interface BrokerOptions {
   readonly spare: number;
   /** What else is to be done once a message is accepted, with the same write: push, receipts. */
   readonly accepted?: (message: MeshMessage) => readonly OutboxEntry[];
+  /** Told of each step that this process took, to be counted. */
+  readonly told?: (environment: string, step: 'sent' | 'acknowledged') => void;
 }
 
 export interface Broker {
+  /** Whether anything can be taken just now. @throws Problem 503 with Retry-After */
+  readonly room: () => Promise<void>;
   /**
    * Takes a message or its first chunk; on disk when it resolves.
    * @param key the sender's own, by which a repeat is known for a day; 409 when it comes with something else
@@ -56,7 +61,7 @@ export interface Broker {
     body: AsyncIterable<Buffer>,
   ): Promise<void>;
   /** Oldest first. @param after the place of the last one seen */
-  list(caller: MeshCaller, query: ListQuery, waiting?: Waiting): Promise<Listed>;
+  readonly list: ListInbox;
   /** A message of its inbox, whatever became of it: version 1 goes on from its id. */
   placed(caller: MeshCaller, id: string): Promise<MeshMessage | undefined>;
   /** How many wait in the inbox: exact up to some thousands. */
@@ -72,24 +77,6 @@ export interface Broker {
   readonly messages: Collection<MeshMessage>;
 }
 
-/** Their documents are read only where somebody looks into them. */
-export interface Listed {
-  readonly items: readonly Stored<MeshMessage>[];
-  readonly isLast: boolean;
-}
-
-/** How long an empty list may wait for its first message: milliseconds, or until the caller has gone. */
-export interface Waiting {
-  readonly wait: number;
-  readonly signal: AbortSignal;
-}
-
-export interface ListQuery {
-  readonly limit: number;
-  /** The place after which to go on. */
-  readonly after?: string;
-}
-
 export function openBroker(options: BrokerOptions): Broker {
   const { store, blobs, mailboxes, now } = options;
   const messages = store.open(meshMessageCollection);
@@ -98,8 +85,10 @@ export function openBroker(options: BrokerOptions): Broker {
     if (!found) throw meshError('missing');
     return found;
   };
+  const told = options.told ?? (() => undefined);
   return {
     messages,
+    room: () => roomFor(options),
 
     async send(caller, fields, body, key) {
       const { range } = fields;
@@ -111,6 +100,7 @@ export function openBroker(options: BrokerOptions): Broker {
         key === undefined ? undefined : await claimed(options, caller, key, fields, chunk);
       const { id, isNew } = await begun(options, messages, caller, fields, recipient, chunk, claim);
       if (!isNew && chunk.blob !== undefined) await blobs.remove([chunk.blob]);
+      if (isNew && range.total === 1) told(caller.environment, 'sent');
       return { id, replayed: !isNew };
     },
 
@@ -119,24 +109,13 @@ export function openBroker(options: BrokerOptions): Broker {
       checkChunk(before, caller, n, range, encoding);
       await roomFor(options);
       const chunk = await keepChunk(blobs, n, body, options.limits.request);
-      const replaced = await added(options, messages, messageKey(caller.environment, id), chunk);
+      const key = messageKey(caller.environment, id);
+      const { replaced, whole: isWhole } = await added(options, messages, key, chunk);
       if (replaced?.blob !== undefined) await blobs.remove([replaced.blob]);
+      if (isWhole) told(caller.environment, 'sent');
     },
 
-    async list(caller, query, { wait, signal } = { wait: 0, signal: never }) {
-      const until = performance.now() + wait;
-      const waiter = wait > 0 ? watch(store) : undefined;
-      try {
-        for (;;) {
-          const found = await page(messages, caller, query);
-          const left = until - performance.now();
-          if (!waiter || found.items.length > 0 || left <= 0 || signal.aborted) return found;
-          await waiter.changed(left, signal);
-        }
-      } finally {
-        waiter?.stop();
-      }
-    },
+    list: openInboxList(store, messages),
 
     async placed({ environment, mailbox }, id) {
       const found = isMessageId(id) ? await messages.get(messageKey(environment, id)) : undefined;
@@ -168,11 +147,12 @@ export function openBroker(options: BrokerOptions): Broker {
     async acknowledge(caller, id) {
       const { value } = await stored(caller, id);
       if (value.recipient !== caller.mailbox.id) throw meshError('notYours');
-      await changed(messages, messageKey(caller.environment, id), (message) =>
+      const done = await changed(messages, messageKey(caller.environment, id), (message) =>
         message.state === 'accepted'
           ? { ...happened(message, 'acknowledged', now()), acknowledged: now() }
           : undefined,
       );
+      if (done) told(caller.environment, 'acknowledged');
     },
 
     async track(caller, id) {
@@ -196,60 +176,10 @@ export function openBroker(options: BrokerOptions): Broker {
   ): Promise<Recipient> {
     if (isGpAddress(to, workflow)) return { kind: 'person', addressed: to };
     const found = await mailboxes.mailbox(environment, to);
-    // Whether it may be sent is told first: who may not send it learns nothing of others' mailboxes.
-    const sending = { environment, workflow, sender: sender.id, recipient: to };
     if (!found?.active) return { kind: 'unregistered', to };
-    await mailboxes.judge(sending, workflows);
+    await mailboxes.judge({ environment, workflow, sender: sender.id, recipient: to }, workflows);
     return { kind: 'mailbox', id: found.id };
   }
-}
-
-async function page(
-  messages: Collection<MeshMessage>,
-  { environment, mailbox }: MeshCaller,
-  { limit, after }: ListQuery,
-): Promise<Listed> {
-  const equals = [`${environment}|${mailbox.id}`];
-  const from = after === undefined ? {} : { from: `${after}\u0001` };
-  const items: Stored<MeshMessage>[] = [];
-  let next: string | undefined;
-  do {
-    const size = { limit: Math.min(1000, limit - items.length) };
-    const more = next === undefined ? {} : { after: next };
-    const found = await messages.find({ index: 'inbox', equals, ...from, ...size, ...more });
-    items.push(...found.items);
-    next = found.next;
-  } while (next !== undefined && items.length < limit);
-  return { items, isLast: next === undefined };
-}
-
-const never = new AbortController().signal;
-
-/** Wakes when a message changed, at most ten times a second. */
-function watch(store: Store) {
-  let wake: () => void = () => undefined;
-  let seen = false;
-  const stop = store.changes.listen((changes) => {
-    if (!changes.some(({ collection }) => collection === meshMessageCollection.name)) return;
-    seen = true;
-    wake();
-  });
-  return {
-    stop,
-    async changed(left: number, signal: AbortSignal) {
-      await new Promise((resolve) => setTimeout(resolve, Math.min(100, left)));
-      if (!seen)
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, Math.max(0, left - 100));
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-          signal.addEventListener('abort', wake, { once: true });
-        });
-      seen = false;
-    },
-  };
 }
 
 type Recipient =
@@ -349,13 +279,13 @@ function checkChunk(
   if (encoding !== message.encoding) throw meshError('chunkEncoding', { messageId });
 }
 
-/** Puts a chunk in its place; with the last one missing the message is complete. @returns the chunk that it replaced */
+/** Puts a chunk in its place; with the last one missing the message is complete. Gives the chunk that it replaced, too. */
 async function added(
   options: BrokerOptions,
   messages: Collection<MeshMessage>,
   key: string,
   chunk: MeshChunk,
-): Promise<MeshChunk | undefined> {
+): Promise<{ readonly replaced: MeshChunk | undefined; readonly whole: boolean }> {
   for (;;) {
     const stored = await messages.get(key);
     if (!stored) throw meshError('missing');
@@ -370,7 +300,10 @@ async function added(
     const next = whole(more, at);
     const outbox = broughtAbout(options, next);
     if (await putAt(messages, stored, next, outbox))
-      return value.chunks.find(({ n }) => n === chunk.n);
+      return {
+        replaced: value.chunks.find(({ n }) => n === chunk.n),
+        whole: chunks.length === value.total,
+      };
   }
 }
 

@@ -14,6 +14,8 @@ export interface ExpiryOptions {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly now: () => number;
+  /** Told of each message that expired here, to be counted. */
+  readonly told?: (environment: string, step: 'expired') => void;
 }
 
 const batch = 500;
@@ -33,13 +35,14 @@ export async function expire(options: ExpiryOptions): Promise<number> {
 }
 
 async function one(
-  { store, blobs, now }: ExpiryOptions,
+  { store, blobs, now, told }: ExpiryOptions,
   stored: Stored<MeshMessage>,
 ): Promise<void> {
   const messages = store.open(meshMessageCollection);
   const { id, version, value } = stored;
   if (value.state === 'accepted' || value.state === 'uploading') {
-    await changed(messages, id, (message) => ended(message, now()), reported);
+    const done = await changed(messages, id, (message) => ended(message, now()), reported);
+    if (done) told?.(done.environment, 'expired');
     return;
   }
   try {
@@ -57,8 +60,12 @@ function ended(message: MeshMessage, at: number): MeshMessage | undefined {
   if (message.state === 'accepted')
     return happened(message, 'undeliverable', at, { event: 'SEND', code: '14' });
   if (message.state !== 'uploading') return undefined;
-  const text = 'Not all chunks were sent in time';
-  return happened(message, 'error', at, { event: 'SEND', code: '06', text });
+  const { addressed, ...rest } = message;
+  const text =
+    addressed === undefined || message.chunks.length < message.total
+      ? 'Not all chunks were sent in time'
+      : 'The practice of the patient could not be found out in time';
+  return happened(rest, 'error', at, { event: 'SEND', code: '06', text });
 }
 
 function reported(message: MeshMessage) {

@@ -89,7 +89,9 @@ export const meshMessageCollection: CollectionOf<MeshMessage> = {
     return {
       due: [[timeKey(dueOf(message))]],
       blob: message.chunks.flatMap(({ blob }) => (blob === undefined ? [] : [[blob]])),
-      ...(state === 'accepted' && place !== undefined ? { inbox: [[inbox, place]] } : {}),
+      ...(state === 'accepted' && place !== undefined
+        ? { inbox: [[inbox, place]], waiting: [[environment, place]] }
+        : {}),
       ...(accepted === undefined ? {} : { received: [[inbox, newestFirst(accepted), id]] }),
       ...(sender === '' ? {} : { sent: [[outbox, newestFirst(created), id]] }),
       ...(sender === '' || localId === undefined ? {} : { local: [[outbox, localId]] }),
@@ -98,8 +100,11 @@ export const meshMessageCollection: CollectionOf<MeshMessage> = {
 };
 
 /** When the next thing happens to a message by itself. */
-export function dueOf({ state, accepted = 0, touched, events }: MeshMessage): number {
-  if (state === 'uploading') return touched + lifetimes.upload;
+export function dueOf(message: MeshMessage): number {
+  const { state, accepted = 0, touched, events, chunks, total } = message;
+  // What is whole waits for its practice to be found, as long as that is tried.
+  if (state === 'uploading')
+    return touched + (chunks.length < total ? lifetimes.upload : lifetimes.inbox);
   if (state === 'accepted') return accepted + lifetimes.inbox;
   return (events[0]?.at ?? touched) + lifetimes.kept;
 }

@@ -9,17 +9,24 @@ import type { Delivery } from '../../core/outbox.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Store } from '../../core/store.ts';
 import { completed } from './steps.ts';
-import { digitsOf, meshMessageCollection, messageKey, type MeshMessage } from './messages.ts';
+import {
+  digitsOf,
+  meshMessageCollection,
+  messageKey,
+  type MeshEvent,
+  type MeshMessage,
+} from './messages.ts';
 
 /** The topic of the outbox whose sender makes reports. */
 export const reportTopic = 'mesh-report';
 
 /** The delivery that makes the report on a message which has ended badly. */
 export function reportOf(message: MeshMessage): NewDelivery {
-  const { environment, id, sender, workflow, events } = message;
-  const code = events[0]?.code ?? '';
+  const { environment, id, sender, workflow } = message;
+  const { code = '', at = 0 } = endOf(message) ?? {};
   return {
-    id: `${reportTopic}|${environment}|${id}|${code}`,
+    // With the time: a message that was put back may end badly once more.
+    id: `${reportTopic}|${environment}|${id}|${code}|${at}`,
     topic: reportTopic,
     body: messageKey(environment, id),
     about: { environment, messageId: id, mailbox: sender, workflow, code },
@@ -49,9 +56,14 @@ export function reporter(
   };
 }
 
+/** How it ended last; it may have been put back meanwhile. */
+function endOf({ events }: MeshMessage): MeshEvent | undefined {
+  return events.find(({ state }) => state === 'undeliverable' || state === 'error');
+}
+
 function writeReport(message: MeshMessage, now: number): MeshMessage {
-  const { environment, id: linked, sender, workflow, localId, subject, events } = message;
-  const [last] = events;
+  const { environment, id: linked, sender, workflow, localId, subject } = message;
+  const last = endOf(message);
   const { code = '', event = 'SEND', text = '' } = last ?? {};
   const at = last?.at ?? now;
   const random = hash('sha256', `${linked} ${code}`, 'hex').slice(0, 12).toUpperCase();
