@@ -81,6 +81,7 @@ export function agreeOnKeys(
     const fingerprints = store.open(fingerprintCollection);
     const stored = await fingerprints.get(id);
     if (!stored) await makeKeys(keys, installation === 'laptop');
+    makeSecrets(keys, new Set(Object.keys(stored?.value.files ?? {})));
     const here = fingerprintsIn(keys);
     refuseOthers(keys, stored, here);
     const known = { ...stored?.value.files, ...here };
@@ -89,12 +90,19 @@ export function agreeOnKeys(
   });
 }
 
-/** What their users would make later, and each machine anew. */
-async function makeKeys(keys: string, laptop: boolean): Promise<void> {
+/**
+ * What their users would make later, and each machine anew. Of a name that no machine has had (a newer version needs it) the
+ * first to start makes the key, and the others are told to copy it.
+ */
+function makeSecrets(keys: string, known: ReadonlySet<string>): void {
   for (const name of ['pepper.key', 'sealing.key', 'api-secrets.key', 'mesh.key'])
-    randomKey(join(keys, name));
-  readOrMake(join(keys, 'mesh-shared-production.key'), newSecret);
-  readOrMake(join(keys, 'status-api.key'), newSecret);
+    if (!known.has(name)) randomKey(join(keys, name));
+  for (const name of ['mesh-shared-production.key', 'status-api.key'])
+    if (!known.has(name)) readOrMake(join(keys, name), newSecret);
+}
+
+/** The same for the keys that a laptop has beside. */
+async function makeKeys(keys: string, laptop: boolean): Promise<void> {
   if (!laptop) return;
   const client = join(keys, 'nhs-login-client.pem');
   if (readSecretFile(client) === undefined) writeSecretFile(client, await newRsaKey());

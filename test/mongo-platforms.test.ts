@@ -105,7 +105,8 @@ describe('two machines over one MongoDB', function () {
     );
     const person = await b.store.open(patientCollection).get(smith);
     assert.equal(person?.version, 1, 'nothing was loaded over it');
-    assert.equal(await a.store.open(administratorCollection).count(), 1);
+    // The first administrator, and the accounts of the hub to try, each once.
+    assert.equal(await a.store.open(administratorCollection).count(), 1 + 7);
     const signing = (machine: 0 | 1) => {
       const keys = join(folders[machine], 'keys', 'signing');
       return readdirSync(keys).map((name) => [name, readSecretFile(join(keys, name))]);
@@ -306,9 +307,10 @@ async function leaveOnePerson(url: string): Promise<void> {
 
 /** Keys and demo files that a first start would take long to make. */
 function prepareFolder(folder: string): void {
-  for (const name of ['pepper', 'sealing', 'api-secrets'])
+  for (const name of ['pepper', 'sealing', 'api-secrets', 'mesh'])
     randomKey(join(folder, 'keys', `${name}.key`));
   writeSecretFile(join(folder, 'keys', 'status-api.key'), 'the status key of both machines');
+  writeSecretFile(join(folder, 'keys', 'mesh-shared-production.key'), 'the shared key of both');
   writeSecretFile(join(folder, 'keys', 'nhs-login-client.pem'), testKey(0));
   for (const kind of ['nhs-cis2', 'nhs-login'])
     for (const number of [1, 2])
