@@ -88,7 +88,9 @@ export async function startTestPlatform(
     }),
   );
   r4Faults({}); // compiles the schema now rather than within the time of the first test
-  const config = loadConfig({ PORT: '0', DATA_DIR: dataDir, ...options.environment });
+  // Free ports also where PORT is given: others may have the usual ones.
+  const free = { LDAP_PORT: '0', LDAPS_PORT: '0', TLS_PORT: '0', TLS_PORT_PRODUCTION: '0' };
+  const config = loadConfig({ PORT: '0', ...free, DATA_DIR: dataDir, ...options.environment });
   const platform = await startPlatform(config, root, { log, ...options });
   const url = `http://localhost:${platform.port}`;
   return {
