@@ -8,30 +8,31 @@ free_port() { node -e 'const s = require("net").createServer().listen(0, "127.0.
 # register <file> <name> <supplier> <ODS code> <path> <contract> <interaction>…
 #
 # Writes <file>.json with its names and port. Receives all of the interactions on this machine, or, without a contract, sends
-# them only. Registered before, it is told its new port alone.
+# them only. Registered before, it is told its new port alone; broken off before, it goes on with the step that is missing.
 register() {
   local file=$folder/$1 name=$2 supplier=$3 ods=$4 path=$5 contract=$6 interaction port app deployment kind
   shift 6
   port=$(free_port)
   kind=--receives
   [ -n "$contract" ] || kind=--interaction
-  if ! [ -s "$file.json" ]; then
-    step "$name at $ods: app, deployment, certificate"
+  [ -s "$file.json" ] || step "$name at $ods: app, deployment, certificate"
+  if ! [ -s "$file.deployment" ]; then
     app=$(npx gatehouse app create --name "$name" --owner "$supplier" --kind unattended --contact walk@example.org --json | member all.id)
     npx gatehouse app register "$app" int --json > "$file.registration"
     npx gatehouse subscription request "$app" spine-directory int --json > "$file.subscription"
     npx gatehouse deployment request "$app" "$ods" int "${@/#/$kind=}" --json > "$file.deployment"
-    deployment=$(member all.id < "$file.deployment")
+  fi
+  deployment=$(member all.id < "$file.deployment")
+  if ! [ -s "$file.certificate" ]; then
     npx gatehouse cert request "$deployment" --dir "$folder" --json > "$file.request"
     npx gatehouse cert issue "$deployment" --dir "$folder" --json > "$file.certificate"
   fi
-  deployment=$(member all.id < "$file.deployment")
   if [ -n "$contract" ]; then
     for interaction in "$@"; do
       npx gatehouse deployment endpoint "$deployment" "$interaction" "https://127.0.0.1:$port$path" --contract "$contract" --json > "$file.endpoint"
     done
   fi
-  [ -s "$file.json" ] || npx gatehouse deployment live "$deployment" --json > "$file.live"
+  [ -s "$file.live" ] || npx gatehouse deployment live "$deployment" --json > "$file.live"
   member "JSON.stringify({
     name: '$name', odsCode: '$ods', port: $port, asid: all.asid, partyKey: all.partyKey, fqdn: all.fqdn, app: all.app,
     apiKey: (($(cat "$file.registration")).registrations?.uat ?? $(cat "$file.registration")).clientId,
