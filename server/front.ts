@@ -40,6 +40,8 @@ export interface FrontOptions extends Naming {
   readonly freshen?: (() => void) | undefined;
   /** What is made of certificates; without it there is no server on TLS. */
   readonly certified?: Certified | undefined;
+  /** A connection as this server itself tells of it, where it calls for somebody; the same for all others. */
+  readonly relayed?: (request: IncomingMessage, connection: Connection) => Connection;
 }
 
 /** Who judges client certificates. */
@@ -113,7 +115,7 @@ export function createFront(options: FrontOptions): Front {
   const timeouts = { ...standard, ...options.timeouts };
   const peers = new WeakMap<Socket, Peer>();
   const trusted = options.trustedProxies ?? new Set<string>();
-  const { certified } = options;
+  const { certified, relayed = (_request, connection) => connection } = options;
   let draining = false;
 
   const limits = {
@@ -138,10 +140,11 @@ export function createFront(options: FrontOptions): Front {
     const mount = place && find(place.environment, place.path);
     const turned = mount?.turnAway?.();
     if (mount && turned && turnedAway(request, response, mount, turned, observer)) return;
-    const connection =
+    const told =
       trusted.size === 0
         ? peer.connection
         : behindProxy(peer.connection, request, trusted, certified);
+    const connection = relayed(request, told);
     const refusal = connection.secure
       ? certified?.refusal(connection, mount?.environment)
       : undefined;

@@ -41,6 +41,7 @@ export interface HubOptions {
   readonly limits: Limits;
   readonly mailbox: Mailbox;
   readonly services: HubPorts['services'];
+  readonly tryIt: HubPorts['tryIt'];
 }
 
 /** The hub as the front looks it up, and the paths that no API may take. */

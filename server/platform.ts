@@ -186,7 +186,7 @@ export async function startPlatform(
         ? undefined
         : await serve({
             ...parts,
-            workspaces,
+            ...{ workspaces, own },
             authorisation: access.authorisation,
             administration: access.administration,
             systems: systems.administration,

@@ -42,6 +42,7 @@ import type { LdapListeners } from './ldap-listeners.ts';
 import { ldapEnvironment, openLdap } from './ldap-listeners-parts.ts';
 import type { Handshakes } from './handshakes.ts';
 import { openHub, type HubOptions } from './hub.ts';
+import { openTryIt } from './hub-try.ts';
 import type { Observing } from './observing.ts';
 import { odsFhirBase } from './ods-proxies.ts';
 import { createOverload } from './overload.ts';
@@ -53,6 +54,7 @@ import { pdsRecords, storedRecords } from './pds-records.ts';
 import { remoteRecords } from './pds-remote-records.ts';
 import { sdsApiId } from './sds-proxies.ts';
 import { createSsoParts } from './sso-parts.ts';
+import { relayedCalls } from './relayed-calls.ts';
 import { createRoutingParts } from './routing-parts.ts';
 import { createMeshParts } from './mesh-parts.ts';
 import { createSpineParts } from './spine-parts.ts';
@@ -98,6 +100,8 @@ export interface ServingParts {
   readonly handshakes: Handshakes;
   /** Where traces of calls are kept; absent: nowhere. */
   readonly traces?: Traces;
+  /** Where this server is reached from its own machine, once it listens. */
+  readonly own: () => string;
 }
 
 /** What serves. */
@@ -140,18 +144,25 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     standard: standardEnvironment(config),
     trustedProxies: trusted,
   });
+  const made: { gateway?: Gateway; proxies?: MountTable } = {};
+  const relayed = relayedCalls(parts.authorisation.sealer, () => clock.now());
   const hub =
     config.role === 'gateway'
       ? undefined
       : openHub({
           ...parts,
+          tryIt: openTryIt({
+            ...parts,
+            ...{ relayed, platform: own, tlsAddresses: parts.authorisation.tlsAddresses },
+            own: parts.own,
+            proxies: () => made.proxies ?? own,
+          }),
           standard: standardEnvironment(config),
           catalogue: parts.authorisation.catalogue,
           limits: counted.limits,
           mailbox: parts.observing.mailbox,
           services: servicesOf(config),
         });
-  const made: { gateway?: Gateway } = {};
   const routing = createRoutingParts({
     ...parts,
     directory,
@@ -203,6 +214,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     reserved: (environment) => [...own.bases(environment), ...(hub?.reserved(environment) ?? [])],
   });
   made.gateway = hosting.gateway;
+  made.proxies = hosting.table;
   const { observing } = parts;
   observing.serving({ gateway: hosting.gateway, catalogue: parts.authorisation.catalogue });
   const front = createPlatformFront(parts, {
@@ -214,6 +226,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     trustedProxies: trusted,
     observer: both(overload, observing.observer),
     certified: mutualTls.certified,
+    relayed: (request, connection) => relayed.connection(request, connection),
   });
   mutualTls.listeners.serve(front);
   const ldapTls = mutualTls.listeners.tlsContextFor(ldapEnvironment(config) ?? 'sandbox');
@@ -322,7 +335,10 @@ function sandboxApp({ authorisation }: ServingParts): SandboxOptions['appOf'] {
 
 function createPlatformFront(
   { config, root, log, freshen }: ServingParts,
-  served: Pick<FrontOptions, 'tables' | 'trustedProxies' | 'observer' | 'certified'>,
+  served: Pick<
+    FrontOptions,
+    'tables' | 'trustedProxies' | 'observer' | 'certified' | 'relayed'
+  >,
 ): Front {
   return createFront({
     ...served,

@@ -24,6 +24,7 @@ import { problemsAsJson } from './catalogue/problem-json.ts';
 import type { Secrets } from './catalogue/secrets.ts';
 import type { Mount } from './mount-table.ts';
 import { newRsaKey, readSecretFile, writeSecretFile } from './key-files.ts';
+import { signedInPath } from './portal/try-ports.ts';
 import type { Outgoing } from './outgoing.ts';
 import { callProvider } from './provider-calls.ts';
 import type { ServedStore } from './store/served.ts';
@@ -102,7 +103,8 @@ interface Realm {
   readonly path: string;
 }
 
-function realmPath(kind: ProviderKind, environment: Environment): string {
+/** Where a simulated provider of an environment is. */
+export function realmPath(kind: ProviderKind, environment: Environment): string {
   return `/realms/${realmNames[kind]}-${publicName(environment)}`;
 }
 
@@ -203,7 +205,8 @@ function clientAt(
     secretMatches: (secret) =>
       matches(secret) || ground.secrets.matches(secret, registration.secrets, options.clock.now()),
     keys: async () => (registration.keys ? ground.keySets.keysOf(client, '') : []),
-    redirectUris: registration.redirectUris,
+    // Try it signs people in for an app, wherever the app itself lets them come back to.
+    redirectUris: [...registration.redirectUris, options.addresses.root + signedInPath],
     // Clients of the national mock get it without asking.
     ...(kind === 'nhs-login' ? { defaultScopes: ['profile'] } : {}),
   };

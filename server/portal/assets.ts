@@ -16,7 +16,7 @@ export interface Assets {
   serve(exchange: Exchange): Reply;
 }
 
-export type AssetName = 'styles.css' | 'mark.svg';
+export type AssetName = 'styles.css' | 'mark.svg' | 'try.js';
 
 /** Where they are. */
 export const assetsBase = '/assets';
@@ -24,6 +24,7 @@ export const assetsBase = '/assets';
 const types: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',
+  js: 'text/javascript; charset=utf-8',
 };
 
 interface Asset {
@@ -47,6 +48,7 @@ export function readAssets(root: string): Assets {
     return address;
   };
   keep('mark.svg', read('mark.svg'));
+  keep('try.js', read('try.js'));
   // The icons of the stylesheet are files of their own: the policy of the pages lets no data: address in.
   const nhsuk = read('nhsuk.css').replace(
     /url\("icons\/([a-z-]+\.svg)"\)/g,

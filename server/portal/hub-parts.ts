@@ -10,6 +10,7 @@ import type { Links } from './links.ts';
 import type { Passwords } from './passwords.ts';
 import type { Sessions } from './sessions.ts';
 import type { Teams } from './teams.ts';
+import type { TryPorts } from './try-ports.ts';
 
 /** A limit on attempts: so many in so many minutes. */
 export interface AttemptLimit {
@@ -63,6 +64,8 @@ export interface HubPorts extends Ground {
   /** Deployments of apps and their certificates. */
   readonly systems: SystemsAdministration;
   readonly catalogue: Catalogue;
+  /** Calls made for who tries an operation. */
+  readonly tryIt: TryPorts;
   /** What runs here, in words, with paths. */
   readonly services: readonly { readonly name: string; readonly path: string }[];
   /** Accounts to try, on a laptop. */

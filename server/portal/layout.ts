@@ -22,8 +22,7 @@ export interface Surroundings {
 export function pageFields(page: Page): Record<string, string> {
   return {
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy':
-      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    'content-security-policy': `default-src 'none'; ${page.script ? "script-src 'self'; connect-src 'self'; " : ''}style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     // Not no-referrer: browsers would then send forms with the origin null.
@@ -37,7 +36,7 @@ export function pageFields(page: Page): Record<string, string> {
 
 /** The page whole. */
 export function layout(page: Page, around: Surroundings): string {
-  const { title, content, back, form, here } = page;
+  const { title, content, back, form, here, script } = page;
   const faults = form?.faults ?? [];
   const inTitle = `${faults.length > 0 ? 'Error: ' : ''}${title} – Gatehouse developer hub`;
   return html`<!doctype html>
@@ -49,6 +48,7 @@ export function layout(page: Page, around: Surroundings): string {
 <title>${inTitle}</title>
 <link rel="stylesheet" href="${around.assets.href('styles.css')}" />
 <link rel="icon" href="${around.assets.href('mark.svg')}" type="image/svg+xml" />
+${script === undefined ? undefined : html`<script src="${around.assets.href(script)}" defer></script>`}
 </head>
 <body>
 <a class="nhsuk-skip-link" href="#main">Skip to main content</a>
@@ -77,6 +77,8 @@ ${content}
 function navigation({ name, outbox, signOut }: Surroundings, here: Here | undefined): Html {
   const entries: readonly (readonly [Here, string, string])[] = [
     ['home', '/', 'Home'],
+    ['try', '/try', 'Try it'],
+    ['explain', '/explain', 'Explain'],
     ...(name === undefined ? [] : ([['teams', '/teams', 'Teams']] as const)),
     ...(outbox ? ([['outbox', '/outbox', 'Outbox']] as const) : []),
   ];

@@ -69,9 +69,12 @@ export interface Page {
   readonly here?: Here;
   /** Kept by nobody when absent; a page that shows nothing personal may say `revalidate`. */
   readonly keep?: 'revalidate';
+  /** A script of ours that makes the page nicer; without it the page works as well. */
+  readonly script?: 'try.js';
 }
 
-export type Here = 'home' | 'apps' | 'products' | 'requests' | 'teams' | 'account' | 'outbox';
+export type Here =
+  'home' | 'apps' | 'products' | 'requests' | 'teams' | 'account' | 'outbox' | 'try' | 'explain';
 
 /** Leads on to another page (303), with a message there. */
 export interface Move {

@@ -187,6 +187,7 @@ const exact: ReadonlySet<string> = new Set([
   ...ids,
   // What proves the caller, or a proxy in front, to the gateway would let a back end act as it.
   'x-gatehouse-proxy-secret',
+  'x-gatehouse-relayed',
   'authorization',
   'apikey',
   'ocp-apim-subscription-key',
