@@ -280,7 +280,7 @@ async function tried(
   const claim = { ...delivery, state: 'sending' as const, ...begun };
   const claimed = await putAt(collection, stored, claim);
   if (!claimed) return;
-  const outcome = await outcomeOf(topic, claim, patience);
+  const outcome = await outcomeOf(options, topic, claim, patience);
   await note(options, topic, collection, claimed, outcome);
 }
 
@@ -288,11 +288,21 @@ function patienceOf({ patience = 60_000 }: Topic, delivery: Delivery): number {
   return typeof patience === 'number' ? patience : patience(delivery);
 }
 
-async function outcomeOf(topic: Topic, claim: Delivery, patience: number): Promise<Outcome> {
+async function outcomeOf(
+  { log }: RunnerOptions,
+  topic: Topic,
+  claim: Delivery,
+  patience: number,
+): Promise<Outcome> {
   try {
     return await topic.send(claim, AbortSignal.timeout(patience));
   } catch (error) {
     const problem = Problem.from(error);
+    if (problem.kind === 'internal')
+      log.log('error', 'the sender of a delivery failed', {
+        ...{ delivery: claim.id, topic: claim.topic },
+        error: error instanceof Error ? error.name : '',
+      });
     return { kind: 'again', reason: problem.message };
   }
 }

@@ -7,7 +7,7 @@ import type { Topic } from '../core/outbox-runner.ts';
 import { routes } from '../core/routes.ts';
 import type { Store } from '../core/store.ts';
 import { meshApi, meshOpen, meshLookUps } from '../spine/mesh/api.ts';
-import { openBroker } from '../spine/mesh/broker.ts';
+import { openBroker, type BrokerOptions } from '../spine/mesh/broker.ts';
 import { meshErrors } from '../spine/mesh/errors.ts';
 import { expire, sweepBodies } from '../spine/mesh/expiry.ts';
 import { router, routingTopic, type FindPerson } from '../spine/mesh/gp-routing.ts';
@@ -37,6 +37,11 @@ export interface MeshOptions {
   readonly counted?: (name: string, help: string, labels: Labels) => void;
 }
 
+/** What lands with a message that is accepted: the postman's pushes and receipts. */
+export interface AcceptedOption {
+  readonly accepted: NonNullable<BrokerOptions['accepted']>;
+}
+
 /** What the hosting platform is given. */
 export interface MeshParts {
   readonly services: Readonly<Record<string, Service>>;
@@ -56,7 +61,13 @@ const published = {
   ...{ pageDefault: 500, pageMost: 5_000, waitSeconds: 60, idempotencyHours: 24 },
 };
 
-export function createMeshParts({ config, store, clock, counted }: MeshOptions): MeshParts {
+export function createMeshParts({
+  config,
+  store,
+  clock,
+  counted,
+  accepted,
+}: MeshOptions & AcceptedOption): MeshParts {
   const now = () => clock.now();
   const newId = () => clock.newId();
   const keys = meshKeys(resolve(config.dataDir));
@@ -68,7 +79,7 @@ export function createMeshParts({ config, store, clock, counted }: MeshOptions):
   const usedTokens = openUsedTokens(store, now);
   const cursors = createCursors(keys.cursorKey);
   const broker = openBroker({
-    ...{ store, blobs, mailboxes, now, limits, spare },
+    ...{ store, blobs, mailboxes, now, limits, spare, accepted },
     workflows: config.meshWorkflows,
     told: count.step,
   });
@@ -106,7 +117,7 @@ export function createMeshParts({ config, store, clock, counted }: MeshOptions):
 }
 
 /** Beside the embedded store as files; documents where several machines share a store. */
-function openBlobs({ config, store, clock }: MeshOptions): Blobs {
+export function openBlobs({ config, store, clock }: MeshOptions): Blobs {
   return config.mongoUrl === ''
     ? fileBlobs(join(resolve(config.dataDir), 'blobs'))
     : storedBlobs(store, clock);
@@ -121,7 +132,7 @@ export interface MeshWork {
   close(): void;
 }
 
-export interface MeshWorkOptions extends MeshOptions {
+export interface MeshWorkOptions extends MeshOptions, AcceptedOption {
   /** Whom messages to a patient's practice are about. */
   readonly find: FindPerson;
   /** Told what went wrong. */
@@ -133,7 +144,7 @@ const lookEvery = 5_000;
 
 /** Begins at once. */
 export function openMeshWork(options: MeshWorkOptions): MeshWork {
-  const { store, clock, alarm, find } = options;
+  const { store, clock, alarm, find, accepted } = options;
   const now = () => clock.now();
   const count = meshCounts(options.counted);
   const expiring = { store, blobs: openBlobs(options), now, told: count.step };
@@ -148,7 +159,7 @@ export function openMeshWork(options: MeshWorkOptions): MeshWork {
   return {
     topics: {
       [reportTopic]: { send: reporter(store, now), patience: 30_000 },
-      [routingTopic]: { send: router({ store, mailboxes, find, now }), patience: 30_000 },
+      [routingTopic]: { send: router({ store, mailboxes, find, now, accepted }), patience: 30_000 },
     },
     bringing: [meshMessageCollection.name],
     sweep: async () =>

@@ -4,7 +4,7 @@
  */
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { placeOf } from './gateway/backends/ip-ranges.ts';
+import { inNetworks, placeOf } from './gateway/backends/ip-ranges.ts';
 import { OutgoingFault } from './outgoing-fault.ts';
 
 /** All IP addresses of a name, as text. Rejects or gives none when there are none. */
@@ -15,6 +15,8 @@ export interface AddressRules {
   readonly allowLocal: boolean;
   /** The ports that may be called. */
   readonly ports: readonly number[];
+  /** Networks whose addresses may be called though they are not public. */
+  readonly networks?: readonly string[];
 }
 
 const longestUrl = 2048;
@@ -50,13 +52,16 @@ function portOf({ port, protocol }: URL): number {
  */
 export async function checkedAddresses(
   url: URL,
-  { allowLocal }: AddressRules,
+  { allowLocal, networks = [] }: AddressRules,
   resolve: Resolve,
 ): Promise<readonly string[]> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const found = isIP(host) === 0 ? await answersFor(host, resolve) : [host];
   if (found.length === 0) throw new OutgoingFault('dns', `The name ${host} has no address`);
-  if (!found.every((ip) => isPublicUnicast(ip) || (allowLocal && isLoopback(ip))))
+  const isListed = inNetworks(networks);
+  const mayBeCalled = (ip: string) =>
+    isPublicUnicast(ip) || (allowLocal && isLoopback(ip)) || isListed(ip);
+  if (!found.every(mayBeCalled))
     throw new OutgoingFault(
       'address',
       `${host} leads to an address that may not be called: only public ones are allowed`,

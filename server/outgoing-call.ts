@@ -5,6 +5,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 import { OutgoingFault } from './outgoing-fault.ts';
 
@@ -14,10 +15,18 @@ export interface Call {
   /** Where the name leads: the socket goes to one of these and nowhere else; SNI and Host stay the name's. */
   readonly addresses: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | StreamedBody;
   readonly signal: AbortSignal;
   /** Authorities to trust beside the well-known ones, PEM. */
   readonly ca?: string;
+  /** The certificate and key to show, PEM. */
+  readonly identity?: string;
+}
+
+/** A body that is sent as it comes. */
+export interface StreamedBody {
+  readonly size: number;
+  readonly stream: Readable;
 }
 
 /** Sends it and waits for the head of the answer. Whoever gets it must read or destroy it. @throws OutgoingFault */
@@ -27,13 +36,14 @@ export function send(call: Call): Promise<IncomingMessage> {
     method: call.method,
     headers: {
       ...call.headers,
-      ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+      ...(body === undefined ? {} : { 'content-length': String(sizeOf(body)) }),
     },
     agent: false,
     lookup: lookupIn(call.addresses),
     maxHeaderSize: 16 * 1024,
     signal: call.signal,
     ...(call.ca === undefined ? {} : { ca: [...rootCertificates, call.ca] }),
+    ...(call.identity === undefined ? {} : { cert: call.identity, key: call.identity }),
   };
   return new Promise((resolve, reject) => {
     const outgoing =
@@ -42,8 +52,17 @@ export function send(call: Call): Promise<IncomingMessage> {
     outgoing.on('error', (error) => {
       reject(faultOf(error));
     });
-    outgoing.end(body);
+    if (body === undefined || typeof body === 'string') outgoing.end(body);
+    else {
+      body.stream.on('error', (error) => outgoing.destroy(error));
+      outgoing.on('close', () => body.stream.destroy());
+      body.stream.pipe(outgoing);
+    }
   });
+}
+
+function sizeOf(body: string | StreamedBody): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.size;
 }
 
 /** Stands in for the DNS of the socket: whatever it asks, these are the answers. */
@@ -81,7 +100,7 @@ function faultOf(error: unknown): OutgoingFault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ECONNREFUSED') return new OutgoingFault('refused', 'The host takes no connections');
   if (/^(ERR_TLS|ERR_SSL|EPROTO)|CERT|UNABLE_TO|CRL/.test(code))
-    return new OutgoingFault('tls', `No trusted TLS connection to the host: ${code}`);
+    return new OutgoingFault('tls', `No trusted TLS connection to the host: ${code}`, code);
   if (code.startsWith('HPE_'))
     return new OutgoingFault('protocol', `What the host sent is not sound HTTP: ${code}`);
   return new OutgoingFault('connection', `The connection to the host failed: ${code || 'unknown'}`);

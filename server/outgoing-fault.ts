@@ -31,10 +31,13 @@ export type OutgoingReason =
  */
 export class OutgoingFault extends Error {
   readonly reason: OutgoingReason;
+  /** The code of the error on the wire, where there was one. */
+  readonly code: string;
 
-  constructor(reason: OutgoingReason, message: string) {
+  constructor(reason: OutgoingReason, message: string, code = '') {
     super(message);
     this.name = 'OutgoingFault';
     this.reason = reason;
+    this.code = code;
   }
 }

@@ -30,6 +30,8 @@ import { openMessageTraces } from './message-traces.ts';
 import { openNationalEndpoints } from './national-endpoints.ts';
 import { openMessagesApi } from './messages-api.ts';
 import { openObserving, type Observing } from './observing.ts';
+import { openPostmanApi } from './postman-api.ts';
+import { openPostmanWork, postmanOutgoing, pushSecrets } from './postman-parts.ts';
 import { createPatients, pdsBase } from './pds-proxies.ts';
 import { ownAddress } from './provider-calls.ts';
 import { sdsBase } from './sds-proxies.ts';
@@ -142,18 +144,28 @@ export async function startPlatform(
       ldap: ldapAddressOf(config, addresses),
     });
     const sent = openMessagesApi({ ...shared, keeper });
+    const outgoing = postmanOutgoing(parts);
+    const pushed = openPostmanApi({ ...shared, outgoing, secrets: pushSecrets(config) });
     const keys = meshKeys(resolve(config.dataDir));
     const sharedKeys = openSharedKeys(store, keys, () => clock.now());
     const boxes = openMeshManagement({ store, journal, clock, keys, sharedKeys });
     const access = await openAccess({
       ...parts,
       hooks,
-      acts: { ...observing.acts, ...systems.acts, ...entries.acts, ...sent.acts, ...boxes.acts },
+      acts: {
+        ...observing.acts,
+        ...systems.acts,
+        ...entries.acts,
+        ...sent.acts,
+        ...pushed.acts,
+        ...boxes.acts,
+      },
       facts: {
         ...observing.facts,
         ...systems.facts,
         ...entries.facts,
         ...sent.facts,
+        ...pushed.facts,
         ...boxes.facts,
       },
       real,
@@ -169,13 +181,18 @@ export async function startPlatform(
     };
     const now = () => clock.now();
     const find = findPeople({ patients: createPatients(parts), journal, now });
+    const postman = part === 'serving' ? undefined : openPostmanWork(parts);
     const counting = { counted: observing.counted };
     const mesh =
-      part === 'serving'
-        ? undefined
-        : openMeshWork({ config, store, clock, alarm, find, ...counting });
-    const messaging = mesh && openSpineWork({ ...parts, more: mesh });
-    const working = mesh && messaging ? [mesh, messaging] : [];
+      postman &&
+      openMeshWork({ config, store, clock, alarm, find, ...counting, accepted: postman.accepted });
+    const messaging =
+      mesh &&
+      openSpineWork({
+        ...parts,
+        more: { topics: { ...mesh.topics, ...postman.topics }, bringing: mesh.bringing },
+      });
+    const working = mesh && messaging ? [mesh, messaging, postman] : [];
     const national = openNationalEndpoints(store, addresses, tlsAddresses);
     const withExamples =
       part !== 'serving' && config.installation === 'laptop' && !options.withoutDefaults;

@@ -50,6 +50,7 @@ import { isStandardPolicy } from './gateway/policies/registry.ts';
 import { loadOwnPolicies } from './own-policies.ts';
 import { createPages, noApiHere } from './pages.ts';
 import { createPatients, pdsBase, pdsService } from './pds-proxies.ts';
+import { openPushPlan } from './postman-parts.ts';
 import { pdsRecords, storedRecords } from './pds-records.ts';
 import { remoteRecords } from './pds-remote-records.ts';
 import { sdsApiId } from './sds-proxies.ts';
@@ -183,7 +184,12 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     clientIdentity: (environment) => mutualTls.listeners.clientIdentity(environment),
     answer: demographics({ patients, now: () => clock.now(), newId: () => clock.newId() }),
   });
-  const mesh = createMeshParts({ ...parts, counted: parts.observing.counted });
+  const pushes = openPushPlan(store);
+  const mesh = createMeshParts({
+    ...parts,
+    counted: parts.observing.counted,
+    accepted: pushes.accepted,
+  });
   const hosting = await openHosting({
     ...parts,
     routing,
@@ -254,6 +260,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
       routing.close();
       await spine.close();
       mesh.close();
+      pushes.close();
       await hosting.close();
       await counted.close();
     },

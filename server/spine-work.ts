@@ -2,7 +2,7 @@
  * The work of messaging that one process does for the whole installation: processing what was accepted, sending what is
  * due. Joins the outbox with what each topic needs; the rules are core's and spine/mhs's.
  */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { AuditEntry } from '../core/audit.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Facts } from '../core/exchange.ts';
@@ -21,18 +21,16 @@ import { messageSender, signalSender, undelivered } from '../spine/mhs/sending.t
 import { openDirectory } from '../spine/sds/stored-directory.ts';
 import type { OpenJournal } from './audit/journal.ts';
 import { targetRules } from './back-end-targets.ts';
-import type { Environment } from './catalogue/environments.ts';
 import type { PlatformCertificates } from './certificate-authority.ts';
 import type { Config } from './config.ts';
-import type { PlatformCertificate } from './gateway/backend.ts';
 import { createPatients } from './pds-proxies.ts';
+import { platformIdentities } from './platform-identity.ts';
 import type { Peers } from './process-role.ts';
 import { spineOutgoing } from './spine-outgoing.ts';
 import { keptLookUps, viewOf } from './spine-parts.ts';
 import { asyncApiId } from './spine-proxies.ts';
 import type { ServedStore } from './store/served.ts';
 import { secretSealer, storedSecrets } from './stored-secrets.ts';
-import { openIdentity, type OwnIdentity } from './tls-identity.ts';
 
 export interface SpineWorkOptions {
   readonly config: Config;
@@ -70,7 +68,7 @@ export function openSpineWork(options: SpineWorkOptions): SpineWork {
   const answer = demographics({ patients: createPatients(options), now, newId });
   const targets = targetRules(config);
   const secret = storedSecrets(store, secretSealer(resolve(config.dataDir)));
-  const post = spineOutgoing({ targets, identity: identities(options), secret });
+  const post = spineOutgoing({ targets, identity: platformIdentities(options), secret });
   const sending = { messages, outbox, lookUps, post, viewOf, now, newId, traces };
   const process = processor({
     ...{ store, messages, lookUps, xml, answer, viewOf, now, newId, traces },
@@ -112,35 +110,5 @@ function entryOf(message: KeptMessage, facts: Facts, status: number, at: number)
     requestId: message.messageId.slice(0, 100),
     correlationId: conversationId.slice(0, 200),
     ...{ address: '', commit },
-  };
-}
-
-/** What the platform shows as a client: the file that the listeners make too, opened at the first message. */
-function identities({ config, certificates, clock, store, peers }: SpineWorkOptions) {
-  const opened = new Map<Environment, Promise<OwnIdentity>>();
-  return async (environment: Environment): Promise<PlatformCertificate | undefined> => {
-    const authority = certificates.authority.of(environment);
-    const authorities = authority.trust
-      .authorities()
-      .map(({ pem }) => pem)
-      .join('');
-    if (authority.issuing !== 'own') return { authorities };
-    const [domain = 'localhost'] = certificates.domains(environment);
-    let own = opened.get(environment);
-    if (!own)
-      opened.set(
-        environment,
-        (own = openIdentity({
-          file: join(resolve(config.dataDir), 'certs', environment, 'platform.pem'),
-          ...{ authority, now: () => clock.now() },
-          order: { profile: 'endpoint', fqdn: `gatehouse.${domain}` },
-          inTurn: (work) => peers.inTurn('tls.identity', () => store.alone('tls.identity', work)),
-        })),
-      );
-    own.catch(() => opened.delete(environment));
-    const identity = await own;
-    await identity.look();
-    const shown = identity.current();
-    return { authorities, ...(shown ? { identity: shown.certificate + shown.key } : {}) };
   };
 }

@@ -50,7 +50,10 @@ export function messageFields(message: MeshMessage, n: number): Record<string, s
 function statusFields({ kind, report, accepted = 0 }: MeshMessage): Record<string, string> {
   const told =
     kind === 'REPORT' && report
-      ? { code: report.code, event: report.event, text: report.text, success: 'ERROR' }
+      ? {
+          ...{ code: report.code, event: report.event, text: report.text },
+          success: report.code === '00' ? 'SUCCESS' : 'ERROR',
+        }
       : {
           ...{ code: '00', event: 'TRANSFER', text: 'Transferred to recipient mailbox' },
           success: 'SUCCESS',

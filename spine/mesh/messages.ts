@@ -42,6 +42,8 @@ export interface Said {
   readonly compressed?: string;
   /** Of the whole; passed on. */
   readonly contentType?: string;
+  /** What is to be pushed one after the other (spine/postman/). */
+  readonly orderingKey?: string;
 }
 
 export interface MeshMessage extends Said {

@@ -33,6 +33,7 @@ const bounds: Readonly<Record<string, number>> = {
   'mex-content-compressed': 20,
   'mex-content-type': 100,
   'mex-from': 100,
+  'x-ordering-key': 200,
 };
 
 const mostChunks = 10_000;
@@ -126,6 +127,7 @@ function saidIn(headers: Headers): Said {
     ...said('mex-content-checksum', 'checksum'),
     ...said('mex-content-encrypted', 'encrypted'),
     ...said('mex-content-compressed', 'compressed'),
+    ...said('x-ordering-key', 'orderingKey'),
     ...(type === undefined || type.trim() === '' ? {} : { contentType: type.trim().slice(0, 100) }),
   };
 }
