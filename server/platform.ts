@@ -254,6 +254,7 @@ export async function startPlatform(
         mesh?.close();
         sharedKeys.close();
         await messaging?.close();
+        await postman?.close();
         await keeper.close();
         certificates.close();
         await handshakes.close();
