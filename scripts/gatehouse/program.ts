@@ -15,6 +15,7 @@ import { directoryCommand } from './commands/directory.ts';
 import { keyCommand } from './commands/key.ts';
 import { limitsCommand } from './commands/limits.ts';
 import { loadCommand } from './commands/load.ts';
+import { meshCommand } from './commands/mesh.ts';
 import { messagesCommand } from './commands/messages.ts';
 import { patientsCommand } from './commands/patients.ts';
 import { policiesCommand } from './commands/policies.ts';
@@ -49,6 +50,7 @@ export function gatehouse(): Command {
     .addCommand(certCommand())
     .addCommand(directoryCommand())
     .addCommand(messagesCommand())
+    .addCommand(meshCommand())
     .addCommand(limitsCommand())
     .addCommand(adminCommand())
     .addCommand(statusCommand())
