@@ -39,7 +39,13 @@ import { currentId, statusCollection } from './observe/status-record.ts';
 import { createTallies } from './observe/tallies.ts';
 import type { TraceKeeper } from './observe/trace-keeper.ts';
 import { createUsageKeeper } from './observe/usage-keeper.ts';
-import { usageQuery } from './observe/usage-query.ts';
+import {
+  callersOf,
+  usageQuery,
+  type CallersQuestion,
+  type UsageAnswer,
+  type UsageQuestion,
+} from './observe/usage-query.ts';
 import { createUsageRecorder } from './observe/usage-recorder.ts';
 import { observerOf, tracedTables } from './observing-calls.ts';
 import { auditOf, auditTopic, healthLook } from './observing-health.ts';
@@ -89,6 +95,10 @@ export interface Observing {
   /** What the published document says of them. */
   readonly facts: Readonly<Record<string, RouteFacts>>;
   readonly mailbox: Mailbox;
+  /** What was called, for the hub's operators. */
+  usage(question: UsageQuestion): Promise<UsageAnswer>;
+  /** The Apps that called. */
+  callers(question: CallersQuestion): Promise<readonly string[]>;
   /** Adds one to a counter of what is no call. */
   readonly counted: (name: string, help: string, labels: Labels) => void;
   /** To be told once it serves; only then may this process watch for the installation. */
@@ -119,13 +129,17 @@ export function openObserving(options: ObservingOptions): Observing {
   const now = () => clock.now();
   const parts = partsOf(options);
   const { keeper, mailbox } = parts;
-  hooks.usage = usageQuery({
+  const counted = {
     ...{ keeper, now },
     async flush() {
       await Promise.all([keeper.flush(), peers.gather(flushTopic, undefined)]);
     },
+  };
+  const usage = usageQuery({
+    ...counted,
     ownerOf: (app) => parts.served()?.catalogue.app(app)?.owner,
   });
+  hooks.usage = usage;
   hooks.status = statusQuery({
     ...{ store, now },
     circuitOf: (proxy) => parts.served()?.gateway.proxy(proxy)?.backend?.condition?.().circuit,
@@ -142,7 +156,8 @@ export function openObserving(options: ObservingOptions): Observing {
     mounts: [{ environment: standard, base: '/metrics', api: 'metrics', handler }],
     acts: alertActs(alertAdministration({ ...options, ...parts, defaults: parts.book.defaults })),
     facts: alertFacts,
-    mailbox,
+    ...{ mailbox, usage },
+    callers: (question) => callersOf(counted, question),
     counted: (name, help, labels) => {
       parts.tallies.add(name, help, labels);
     },

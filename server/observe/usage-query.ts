@@ -87,6 +87,32 @@ export function usageQuery(
   };
 }
 
+/** Whose calls are asked for. */
+export interface CallersQuestion {
+  /** Absent: all. */
+  readonly api?: string;
+  readonly environment: string;
+  /** Milliseconds since the epoch. */
+  readonly from: number;
+}
+
+/** The Apps that called since a time, however many. @throws Problem `unavailable` while the store is away */
+export async function callersOf(
+  { keeper, now, flush }: Omit<UsageQueryOptions, 'ownerOf'>,
+  { api, environment, from }: CallersQuestion,
+): Promise<readonly string[]> {
+  await flush();
+  const to = now() + 1;
+  const step = stepOf(from, to, now());
+  const buckets = await bucketsOf(keeper, step, beginOf(step, from), to, now());
+  const apps = buckets.flatMap(({ rows }) =>
+    rows.filter(
+      (row) => row.environment === environment && (api === undefined || row.api === api),
+    ),
+  );
+  return [...new Set(apps.map(({ app }) => app).filter((app) => app !== ''))];
+}
+
 /** The shortest steps that are kept long enough and are not too many. */
 function stepOf(from: number, to: number, now: number): UsageUnit {
   const fits = (unit: 'minute' | 'hour') => from >= now - keptFor[unit] + lengthOf.hour;
