@@ -53,6 +53,58 @@ export function pageTexts(): Texts {
   };
 }
 
+/** A text of ours as a page shows it. */
+export interface OwnText {
+  readonly content: Html;
+  /** Those of the second order, with what they are led to by. */
+  readonly headings: readonly { readonly id: string; readonly text: string }[];
+}
+
+/**
+ * A text of this repository, of any size: its headings can be led to.
+ * @param address where a link of the text leads; undefined: its words stand alone
+ */
+export function ownText(text: string, address: (link: string) => string | undefined): OwnText {
+  const tokens = withHeadings(ownReader.parse(text, {}), 2);
+  const headings = new Map<string, string>();
+  let blocks = 0;
+  tokens.forEach((token, at) => {
+    if (token.type === 'heading_open') {
+      const words = plain(tokens[at + 1]?.children ?? []);
+      const id = slugOf(words, headings);
+      headings.set(id, token.tag === 'h2' ? words : '');
+      token.attrSet('id', id);
+    }
+    if (token.type === 'fence') token.attrSet('label', `Example ${++blocks}`);
+    if (token.children) token.children = led(token.children, address);
+  });
+  return {
+    content: new Html(render(tokens)),
+    headings: [...headings].flatMap(([id, words]) => (words === '' ? [] : [{ id, text: words }])),
+  };
+}
+
+function slugOf(words: string, taken: ReadonlyMap<string, string>): string {
+  const slug = words.toLowerCase().replace(/[^a-z0-9]+/g, '-') || 'part';
+  for (let n = 1; ; n++) {
+    const id = n === 1 ? slug : `${slug}-${n}`;
+    if (!taken.has(id)) return id;
+  }
+}
+
+/** Links lead where they are to, or are taken out. */
+function led(tokens: readonly Token[], address: (link: string) => string | undefined): Token[] {
+  let kept = true;
+  return tokens.filter((token) => {
+    if (token.type === 'link_close') return kept;
+    if (token.type !== 'link_open') return true;
+    const to = address(String(token.attrGet('href') ?? ''));
+    kept = to !== undefined;
+    if (to !== undefined) token.attrSet('href', to);
+    return kept;
+  });
+}
+
 /** The first paragraph of a text, as plain words. */
 export function firstParagraph(text: string): string {
   const given = text.slice(0, longestBlock);
@@ -64,6 +116,9 @@ export function firstParagraph(text: string): string {
 const reader = markdownIt({ html: false, linkify: false, typographer: false, maxNesting: 20 });
 // An address that is refused leaves its source on the page, as text.
 reader.validateLink = (address) => /^(https?:\/\/|mailto:|#|\/(?!\/))/i.test(address.trim());
+
+const ownReader = markdownIt({ html: false, linkify: false, typographer: false });
+ownReader.validateLink = (address) => !/^(javascript|data|vbscript|file):/i.test(address.trim());
 
 function isQuick(text: string): boolean {
   return text.split(/\n[ \t]*\n/).every((block) => block.length <= longestBlock);
@@ -107,7 +162,9 @@ function one(token: Token): string {
       return html`<code class="hub-code">${token.content}</code>`.text;
     case 'code_block':
     case 'fence':
-      return codeBlock(token.content, 'Example').text;
+      return codeBlock(token.content, token.attrGet('label')?.toString() ?? 'Example').text;
+    case 'heading':
+      return isOpen ? heading(token) : tagOf(token.tag, false);
     case 'image':
       return html`${plain(token.children ?? []) || 'image'}`.text;
     case 'link':
@@ -127,6 +184,11 @@ const opening: Readonly<Record<string, string>> = {
 
 function tagOf(name: string, isOpen: boolean): string {
   return isOpen ? `<${name}>` : `</${name}>`;
+}
+
+function heading(token: Token): string {
+  const id = token.attrGet('id');
+  return id === null ? `<${token.tag}>` : html`<${new Html(token.tag)} id="${String(id)}">`.text;
 }
 
 function anchor(address: string): string {
