@@ -166,7 +166,7 @@ describe('MESH in the management API', () => {
       await until(async () => (await reports()).length === 1);
       const [report] = await reports();
       assert.equal(report?.headers.get('mex-statuscode'), '14');
-      await alice.acknowledge(report?.headers.get('mex-messageid') ?? '');
+      await alice.acknowledge(report.headers.get('mex-messageid') ?? '');
       if (round === 1) await call(operator, restore);
     }
     offset += 30 * 24 * hour;

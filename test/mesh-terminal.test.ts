@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { openClient, type ManagementClient } from '../scripts/gatehouse/client.ts';
 import { meshCommand } from '../scripts/gatehouse/commands/mesh.ts';
-import { meshCaller, v2 } from './mesh-ground.ts';
+import { meshCaller } from './mesh-ground.ts';
 import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 type Printed = Readonly<Record<string, unknown>>;

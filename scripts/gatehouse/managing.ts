@@ -86,7 +86,7 @@ export async function changeRead(
 }
 
 /** Prints one thing: a line for each member, those of a member that is an object below it; or JSON. */
-export function printItem(item: Item, { json }: Pick<ManagingFlags, 'json'>): void {
+export function printItem(item: Item, { json }: Partial<ManagingFlags>): void {
   if (json) console.log(JSON.stringify(item, null, 2));
   else for (const line of linesOf(item, '')) console.log(line);
 }
@@ -104,7 +104,7 @@ function linesOf(item: Item, indent: string): readonly string[] {
 export function printList(
   items: readonly Item[],
   columns: readonly string[],
-  { json }: Pick<ManagingFlags, 'json'>,
+  { json }: Partial<ManagingFlags>,
 ): void {
   if (json) {
     console.log(JSON.stringify(items, null, 2));
