@@ -1,8 +1,7 @@
 /** Looking a subscription key up again, which test environments allow. Owns that each look is in the audit. */
 import { Problem } from '../../core/problem.ts';
-import type { KeyPairOptions } from './key-pairs.ts';
 import type { Subscription } from './products.ts';
-import type { Deed } from './records.ts';
+import type { Deed, Ground } from './records.ts';
 import { must, type Actor, type Subject } from './roles.ts';
 import type { KeySlot, SubscriptionKey } from './subscription-keys.ts';
 import { entered, refusalsEntered } from './systems/deeds.ts';
@@ -16,7 +15,7 @@ export interface Looked {
 
 /** As `KeyPairs.reveal`. */
 export async function reveal(
-  options: KeyPairOptions,
+  options: Ground & { readonly unseal?: (sealed: string) => string | undefined },
   actor: Actor,
   { subscription, subject, keys, slot }: Looked,
 ): Promise<string> {

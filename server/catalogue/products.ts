@@ -81,7 +81,6 @@ export const subscriptionCollection: CollectionOf<Subscription> = {
     all: [['all']],
     app: [[appId]],
     product: [[productId]],
-    state: [[state]],
     ends: ends === undefined || state === 'expired' ? [] : [[new Date(ends).toISOString()]],
   }),
 };

@@ -28,10 +28,7 @@ export function input(form: Form, options: FieldOptions): Html {
   );
 }
 
-/**
- * Several lines of text.
- * @public the pages of apps and subscriptions ask for reasons
- */
+/** Several lines of text. */
 export function textarea(form: Form, options: FieldOptions & { readonly rows?: number }): Html {
   const { name, label, rows = 5 } = options;
   const { fault, described, group } = around(form, options);
@@ -39,6 +36,16 @@ export function textarea(form: Form, options: FieldOptions & { readonly rows?: n
     html`<label class="nhsuk-label" for="${name}">${label}</label>`,
     html`<textarea class="nhsuk-textarea${fault ? ' nhsuk-textarea--error' : ''}" id="${name}" name="${name}" rows="${rows}"${attribute('aria-describedby', described)}>
 ${shownValue(form, options)}</textarea>`,
+  );
+}
+
+/** A file; what was chosen before a message no browser keeps. */
+export function fileInput(form: Form, options: FieldOptions): Html {
+  const { name, label } = options;
+  const { fault, described, group } = around(form, options);
+  return group(
+    html`<label class="nhsuk-label" for="${name}">${label}</label>`,
+    html`<input class="nhsuk-file-upload${fault ? ' nhsuk-file-upload--error' : ''}" id="${name}" name="${name}" type="file"${attribute('aria-describedby', described)} />`,
   );
 }
 
@@ -95,15 +102,17 @@ export function formOn(
     /** Absent: one of its own, for pages whose form makes something new. */
     readonly once?: string;
     readonly hidden?: Readonly<Record<string, string | number>>;
+    /** It has a field for a file: its page must say so as well. */
+    readonly files?: boolean;
   } = {},
 ): Html {
-  const { action, once, hidden = {} } = options;
+  const { action, once, hidden = {}, files } = options;
   const fields = {
     form_token: visit.formToken(),
     ...(once === undefined ? {} : { form_once: once }),
     ...hidden,
   };
-  return html`<form method="post"${attribute('action', action)} novalidate>
+  return html`<form method="post"${attribute('action', action)}${attribute('enctype', files ? 'multipart/form-data' : undefined)} novalidate>
 ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
 ${content}
 </form>`;

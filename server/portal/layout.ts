@@ -79,7 +79,14 @@ function navigation({ name, outbox, signOut }: Surroundings, here: Here | undefi
     ['home', '/', 'Home'],
     ['try', '/try', 'Try it'],
     ['explain', '/explain', 'Explain'],
-    ...(name === undefined ? [] : ([['teams', '/teams', 'Teams']] as const)),
+    ['products', '/products', 'Products'],
+    ...(name === undefined
+      ? []
+      : ([
+          ['apps', '/apps', 'Apps'],
+          ['teams', '/teams', 'Teams'],
+          ['requests', '/requests', 'Requests'],
+        ] as const)),
     ...(outbox ? ([['outbox', '/outbox', 'Outbox']] as const) : []),
   ];
   const link = ([key, href, text]: readonly [Here, string, string]) =>

@@ -5,23 +5,38 @@
 import type { Handler } from '../../core/exchange.ts';
 import type { Store } from '../../core/store.ts';
 import { accountPages } from './account-pages.ts';
+import { appPages } from './app-pages.ts';
+import { registrationPages } from './app-registration-pages.ts';
+import { appSecretPages } from './app-secret-pages.ts';
 import { openAccounts } from './accounts.ts';
 import { assetsBase } from './assets.ts';
+import { certificatePages } from './deployment-certificate-pages.ts';
+import { csrPages } from './deployment-csr-pages.ts';
+import { endpointPages } from './deployment-endpoint-pages.ts';
+import { deploymentPages } from './deployment-pages.ts';
 import { removeEnded } from './ended.ts';
 import { homePages } from './home-pages.ts';
 import type { Hub, HubPorts } from './hub-parts.ts';
 import { invitationPages } from './invitation-pages.ts';
+import { handedCollection, handoverPages } from './key-handover.ts';
+import { keyCarePages } from './key-care-pages.ts';
+import { keyPages } from './key-pages.ts';
 import { linkCollection, openLinks } from './links.ts';
 import { outboxPage } from './outbox-page.ts';
 import type { Pages } from './page.ts';
 import { createPasswords } from './passwords.ts';
 import { postCollection } from './posts.ts';
+import { productPages } from './product-pages.ts';
 import { resetPages } from './reset-pages.ts';
 import { runPages } from './runner.ts';
 import { secondFactorPages } from './second-factor-pages.ts';
 import { openSessions, sessionCollection } from './sessions.ts';
 import { signInPages } from './sign-in-pages.ts';
 import { signUpPages } from './sign-up-pages.ts';
+import { decisionPages } from './subscription-decision-pages.ts';
+import { subscriptionKeyPages } from './subscription-key-pages.ts';
+import { subscriptionPages } from './subscription-pages.ts';
+import { requestsPage } from './subscription-requests-page.ts';
 import { teamPages } from './team-pages.ts';
 import { openTeams } from './teams.ts';
 import { tryPages } from './try-pages.ts';
@@ -54,6 +69,21 @@ export function createPortal(ports: HubPorts): Portal {
     ...secondFactorPages(hub),
     ...teamPages(hub),
     ...invitationPages(hub),
+    ...appPages(hub),
+    ...registrationPages(hub),
+    ...keyPages(hub),
+    ...keyCarePages(hub),
+    ...appSecretPages(hub),
+    ...handoverPages(hub),
+    ...productPages(hub),
+    ...subscriptionPages(hub),
+    ...subscriptionKeyPages(hub),
+    ...decisionPages(hub),
+    ...requestsPage(hub),
+    ...deploymentPages(hub),
+    ...endpointPages(hub),
+    ...csrPages(hub),
+    ...certificatePages(hub),
     ...outboxPage(hub),
     ...tryPages(hub),
   };
@@ -76,6 +106,7 @@ export async function sweepPortal(store: Store, now: number): Promise<number> {
   return (
     (await removeEnded(store, sessionCollection, now)) +
     (await removeEnded(store, linkCollection, now)) +
+    (await removeEnded(store, handedCollection, now)) +
     (await removeEnded(store, postCollection, now)) +
     (await removeEnded(store, tryTokenCollection, now)) +
     (await removeEnded(store, tryAwayCollection, now))

@@ -12,6 +12,7 @@ import { openParts, ownerOf, type Parts, type SystemsGround } from './deployment
 import { ask } from './deployment-request.ts';
 import type { DeploymentFields, DeploymentRequest } from './deployment-rules.ts';
 import { live, resume, suspend } from './deployment-running.ts';
+import { missingForLive } from './going-live.ts';
 import type { Deployment } from './deployments.ts';
 
 /** At most one member; none: all in reach. */
@@ -44,6 +45,8 @@ export interface DeploymentAdministration {
   ): Promise<Stored<Deployment>>;
   /** Gives ASID, party key and FQDN, or lets a change that waits take effect. Repeated, it finishes what a failure left. */
   approve(actor: Actor, id: string): Promise<Stored<Deployment>>;
+  /** What is missing before it can go live, a sentence each; empty: nothing, or it is live already. */
+  missing(actor: Actor, id: string): Promise<readonly string[]>;
   /** @throws Problem `conflict` that names every step that is missing */
   live(actor: Actor, id: string): Promise<Stored<Deployment>>;
   /** Effective at the next call. */
@@ -64,6 +67,12 @@ export function deploymentAdministration(ground: SystemsGround): DeploymentAdmin
     list: (actor, query) => list(parts, actor, query),
     change: (actor, id, fields, expected) => change(parts, actor, id, fields, expected),
     approve: (actor, id) => approve(parts, actor, id),
+    async missing(actor, id) {
+      const { value } = await parts.records.read(id);
+      must(actor, 'app.read', await ownerOf(parts, value));
+      if (value.state !== 'approved') return [];
+      return missingForLive(ground, (await parts.apps.read(value.app)).value, value);
+    },
     live: (actor, id) => live(parts, actor, id),
     suspend: (actor, id, reason) => suspend(parts, actor, id, reason),
     resume: (actor, id) => resume(parts, actor, id),
