@@ -152,7 +152,7 @@ describe('the postman', () => {
     await ended(subscription, second, 'done');
   });
 
-  it('gives up when the attempts are used up, tells the sender, and pushes anew when an operator says so', async () => {
+  it('R166 gives up when the attempts are used up, tells the sender, and pushes anew when an operator says so', async () => {
     const receipts = ['accepted', 'delivered', 'failed'];
     const few = { ...contract, retries: 1 };
     const { id: subscription } = await on('BOB', { contract: few, receipts });
