@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { ackCommand, fetchCommand, inboxCommand } from './mesh-fetch.ts';
 import { mailboxCommand } from './mesh-mailbox.ts';
+import { pushCommand } from './mesh-push.ts';
 import { resendCommand, sendCommand, trackCommand } from './mesh-send.ts';
 import { sharedKeyCommand } from './mesh-shared-key.ts';
 import { workflowCommand } from './mesh-workflow.ts';
@@ -17,5 +18,6 @@ export function meshCommand(): Command {
     .addCommand(fetchCommand())
     .addCommand(ackCommand())
     .addCommand(trackCommand())
-    .addCommand(resendCommand());
+    .addCommand(resendCommand())
+    .addCommand(pushCommand());
 }
