@@ -14,6 +14,7 @@ import type { OpenJournal } from './audit/journal.ts';
 import type { PlatformHooks } from './catalogue/deployment-hooks.ts';
 import { openCertificateOwners } from './certificate-owners.ts';
 import { certificateNotices } from './certificate-notices.ts';
+import { subscriptionEnds } from './subscription-ends.ts';
 import { openPlatformCertificates, type PlatformCertificates } from './certificate-authority.ts';
 import type { Config } from './config.ts';
 import { openData } from './data.ts';
@@ -176,6 +177,10 @@ export async function startPlatform(
     });
     const { notices } = certificates;
     const expiry = certificateNotices({ store, notices, log, mailbox: observing.mailbox });
+    const ends = subscriptionEnds({
+      ...{ store, journal, clock, publicUrl, mailbox: observing.mailbox },
+      subscriptions: access.administration.subscriptions,
+    });
     const alarm = (error: unknown) => {
       log.log('error', 'what is due in MESH could not be done', { kind: Problem.from(error).kind });
     };
@@ -196,7 +201,7 @@ export async function startPlatform(
     const national = openNationalEndpoints(store, addresses, tlsAddresses);
     const withExamples =
       part !== 'serving' && config.installation === 'laptop' && !options.withoutDefaults;
-    const kept = [workspaces, access, systems, expiry, keeper, national, ...working];
+    const kept = [workspaces, access, systems, expiry, ends, keeper, national, ...working];
     const sweeping = part === 'serving' ? undefined : sweepOften(kept, log);
     const serving =
       part === 'keeping'

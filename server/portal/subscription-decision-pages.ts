@@ -62,7 +62,7 @@ async function decisionPage(hub: Hub, visit: SignedIn, form: Form): Promise<Page
   const { reached } = await reachedByDecider(hub, visit);
   const { subscription, app, product, version } = reached;
   const possible = choices[subscription.state];
-  const team = await teamOfApp(hub, app.owner);
+  const team = (await hub.teams.find(app.owner))?.value;
   return {
     ...{ title: `${product.name} for ${app.name}`, form, here: 'requests' },
     back: backToSubscription(reached),
@@ -86,14 +86,6 @@ ${button('Decide')}`,
       )
 }`,
   };
-}
-
-async function teamOfApp(hub: Hub, code: string): Promise<Team | undefined> {
-  const found = await hub.teams.records.read(code).catch((error: unknown) => {
-    if (Problem.from(error).kind === 'not-found') return undefined;
-    throw error;
-  });
-  return found?.value;
 }
 
 function appFacts({ app, product }: ReachedSubscription, team: Team | undefined): Html {

@@ -118,10 +118,7 @@ async function decidersOf(hub: Hub, { product }: About): Promise<readonly string
 }
 
 async function managersOf(hub: Hub, code: string): Promise<readonly string[]> {
-  const team = await hub.teams.records.read(code).catch((error: unknown) => {
-    if (Problem.from(error).kind === 'not-found') return undefined; // an organisation without a team here
-    throw error;
-  });
+  const team = await hub.teams.find(code);
   return (team?.value.members ?? [])
     .filter(({ account }) => team && manages(team.value, account))
     .map(({ account }) => account);

@@ -55,6 +55,7 @@ const mostTeams = 50;
 
 export interface Teams {
   readonly records: Records<Team>;
+  find(id: string): Promise<Stored<Team> | undefined>;
   /** The teams of an account, by name. */
   of(account: string): Promise<readonly Stored<Team>[]>;
   /** A team as a member sees it. @throws Problem `not-found` for who is none: it is not told that it exists */
@@ -97,6 +98,7 @@ export function openTeams(ground: Ground): Teams {
   ) => records.change({ deed, id, expected, allow, edit });
   return {
     records,
+    find: (id) => collection.get(id),
     of,
     async seenBy(account, id) {
       const stored = await records.read(id);
