@@ -16,6 +16,7 @@ import type { Catalogue } from './catalogue/catalogue.ts';
 import type { Environment } from './catalogue/environments.ts';
 import type { Config } from './config.ts';
 import type { Limits } from './gateway/limits.ts';
+import { openMessageDocumentation } from './hub-messages.ts';
 import { randomKey, readOrMake, readSecretFile } from './key-files.ts';
 import type { Mount, MountTable } from './mount-table.ts';
 import type { Mailbox } from './observe/mailbox.ts';
@@ -42,6 +43,8 @@ export interface HubOptions {
   readonly mailbox: Mailbox;
   readonly services: HubPorts['services'];
   readonly tryIt: HubPorts['tryIt'];
+  /** Where environments are reached with a client certificate. */
+  readonly tlsAddresses: (environment: Environment) => Addresses | undefined;
 }
 
 /** The hub as the front looks it up, and the paths that no API may take. */
@@ -61,6 +64,11 @@ export function openHub(options: HubOptions): OpenHub {
     cookies: cookiesOf(() => addresses.root),
     sealer: createSealer([randomKey(join(dataDir, 'keys', 'sealing.key'))]),
     publicUrl: () => addresses.root,
+    reach: Object.assign((environment: Environment, path: string) => addresses.of(environment, path), {
+      certified: (environment: Environment, path: string) =>
+        options.tlsAddresses(environment)?.of(environment, path),
+    }),
+    messages: openMessageDocumentation(options.root),
     send: (id, mail) => mailbox.put(id, mail),
     async organisation(odsCode) {
       const found = await directory.organisation(odsCode);

@@ -159,6 +159,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
             proxies: () => made.proxies ?? own,
           }),
           standard: standardEnvironment(config),
+          tlsAddresses: parts.authorisation.tlsAddresses,
           catalogue: parts.authorisation.catalogue,
           limits: counted.limits,
           mailbox: parts.observing.mailbox,

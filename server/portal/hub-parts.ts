@@ -5,8 +5,11 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Ground } from '../catalogue/records.ts';
 import type { SystemsAdministration } from '../catalogue/systems/systems-administration.ts';
 import type { Accounts } from './accounts.ts';
+import type { MessageDocumentation } from './api-messages.ts';
 import type { Assets } from './assets.ts';
+import type { Documentation } from './documentation.ts';
 import type { Links } from './links.ts';
+import type { Reach } from './operation-call.ts';
 import type { Passwords } from './passwords.ts';
 import type { Sessions } from './sessions.ts';
 import type { Teams } from './teams.ts';
@@ -66,6 +69,10 @@ export interface HubPorts extends Ground {
   readonly catalogue: Catalogue;
   /** Calls made for who tries an operation. */
   readonly tryIt: TryPorts;
+  /** Where each environment is reached. */
+  readonly reach: Reach;
+  /** What is told of an Api whose interfaces no OpenAPI document describes. */
+  messages(api: string): MessageDocumentation | undefined;
   /** What runs here, in words, with paths. */
   readonly services: readonly { readonly name: string; readonly path: string }[];
   /** Accounts to try, on a laptop. */
@@ -85,4 +92,5 @@ export interface Hub extends HubPorts {
   readonly links: Links;
   readonly teams: Teams;
   readonly passwords: Passwords;
+  readonly documentation: Documentation;
 }

@@ -77,6 +77,7 @@ ${content}
 function navigation({ name, outbox, signOut }: Surroundings, here: Here | undefined): Html {
   const entries: readonly (readonly [Here, string, string])[] = [
     ['home', '/', 'Home'],
+    ['catalogue', '/catalogue', 'API catalogue'],
     ['try', '/try', 'Try it'],
     ['explain', '/explain', 'Explain'],
     ['products', '/products', 'Products'],

@@ -38,6 +38,8 @@ export interface Operation extends OperationSummary {
   readonly responses: readonly Response[];
   /** What proves the caller, any one of these: names of security schemes, together. An empty one: nobody is asked. */
   readonly security: readonly (readonly SecurityScheme[])[];
+  /** Whether the document says of this very operation that nobody is asked. */
+  readonly open: boolean;
 }
 
 export interface Parameter {
@@ -121,6 +123,7 @@ export function operationOf(document: OpenApiDocument, id: string): Operation | 
       .slice(0, mostResponses)
       .map(([status, one]) => responseOf(document, status, one)),
     security: securityOf(document, object.security ?? document.security),
+    open: Array.isArray(object.security) && object.security.length === 0,
   };
 }
 

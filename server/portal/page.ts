@@ -74,7 +74,7 @@ export interface Page {
 }
 
 export type Here =
-  'home' | 'apps' | 'products' | 'requests' | 'teams' | 'account' | 'outbox' | 'try' | 'explain';
+  'home' | 'catalogue' | 'apps' | 'products' | 'requests' | 'teams' | 'account' | 'outbox' | 'try' | 'explain';
 
 /** Leads on to another page (303), with a message there. */
 export interface Move {

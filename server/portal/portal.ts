@@ -3,13 +3,19 @@
  * function in a file of its own (page.ts says of what form).
  */
 import type { Handler } from '../../core/exchange.ts';
+import { routes } from '../../core/routes.ts';
 import type { Store } from '../../core/store.ts';
 import { accountPages } from './account-pages.ts';
 import { appPages } from './app-pages.ts';
 import { registrationPages } from './app-registration-pages.ts';
 import { appSecretPages } from './app-secret-pages.ts';
 import { openAccounts } from './accounts.ts';
+import { apiPages } from './api-pages.ts';
+import { messagePages } from './api-message-pages.ts';
+import { versionPages } from './api-version-pages.ts';
 import { assetsBase } from './assets.ts';
+import { catalogueFiles } from './catalogue-files.ts';
+import { cataloguePages } from './catalogue-pages.ts';
 import { certificatePages } from './deployment-certificate-pages.ts';
 import { csrPages } from './deployment-csr-pages.ts';
 import { endpointPages } from './deployment-endpoint-pages.ts';
@@ -21,13 +27,16 @@ import { invitationPages } from './invitation-pages.ts';
 import { handedCollection, handoverPages } from './key-handover.ts';
 import { keyCarePages } from './key-care-pages.ts';
 import { keyPages } from './key-pages.ts';
+import { openDocumentation } from './documentation.ts';
 import { linkCollection, openLinks } from './links.ts';
+import { operationPages } from './operation-pages.ts';
 import { outboxPage } from './outbox-page.ts';
 import type { Pages } from './page.ts';
 import { createPasswords } from './passwords.ts';
 import { postCollection } from './posts.ts';
 import { productPages } from './product-pages.ts';
 import { resetPages } from './reset-pages.ts';
+import { revalidating } from './revalidate.ts';
 import { runPages } from './runner.ts';
 import { secondFactorPages } from './second-factor-pages.ts';
 import { openSessions, sessionCollection } from './sessions.ts';
@@ -59,9 +68,15 @@ export function createPortal(ports: HubPorts): Portal {
     links: openLinks(ports.store, now),
     teams: openTeams(ports),
     passwords: createPasswords(),
+    documentation: openDocumentation(ports),
   };
   const pages: Pages = {
     ...homePages(hub),
+    ...cataloguePages(hub),
+    ...apiPages(hub),
+    ...versionPages(hub),
+    ...messagePages(hub),
+    ...operationPages(hub),
     ...signUpPages(hub),
     ...signInPages(hub),
     ...resetPages(hub),
@@ -87,9 +102,10 @@ export function createPortal(ports: HubPorts): Portal {
     ...outboxPage(hub),
     ...tryPages(hub),
   };
+  const shown = runPages(hub, pages);
   const firsts = new Set([assetsBase, ...Object.keys(pages).map(firstOf)]);
   return {
-    handler: runPages(hub, pages),
+    handler: revalidating(routes(catalogueFiles(hub), { notFound: shown, notAllowed: shown })),
     claims: (path) => firsts.has(firstOf(path)),
     bases: [...firsts].filter((base) => base !== '/'),
   };

@@ -1,0 +1,199 @@
+/** The page of an Api, as it is published now and as any of its versions says: what it is, how it is called, what it offers. */
+import { html, type Html } from '../../core/html.ts';
+import { Problem } from '../../core/problem.ts';
+import { textOf, type OpenApiDocument } from '../catalogue/openapi/document.ts';
+import { interactionTables } from './api-message-parts.ts';
+import { accessWords } from './catalogue-access.ts';
+import type { CatalogueEntry, Place, Version } from './catalogue-entries.ts';
+import {
+  backEndWords,
+  environmentWords,
+  statusTag,
+  statusWords,
+  technologyWords,
+} from './catalogue-words.ts';
+import type { Hub } from './hub-parts.ts';
+import { pageTexts, type Texts } from './markdown.ts';
+import { operationSummaries, type OperationSummary } from './operations.ts';
+import { openPage, type Page, type Pages } from './page.ts';
+import { code, inset, list, summaryList, table, tag, warning } from './parts.ts';
+import { registerOfStandards } from './standards.ts';
+
+export function apiPages(hub: Hub): Pages {
+  return {
+    '/catalogue/:api': openPage({
+      async show({ params }) {
+        const entry = await entryOf(hub, params.api);
+        const { specification } = entry.api;
+        const document =
+          specification === undefined ? undefined : await hub.documentation.document(specification);
+        return apiPage(hub, entry, document);
+      },
+    }),
+    '/catalogue/:api/versions/:version': openPage({
+      async show({ params }) {
+        const { entry, version, document } = await versionOf(hub, params.api, params.version);
+        return apiPage(hub, entry, document, version);
+      },
+    }),
+  };
+}
+
+/** @throws Problem `not-found` */
+export async function entryOf(hub: Hub, api: string | undefined): Promise<CatalogueEntry> {
+  const entry = await hub.documentation.one(api ?? '');
+  if (entry) return entry;
+  throw new Problem('not-found', 'There is no such API in the catalogue');
+}
+
+export interface VersionOf {
+  readonly entry: CatalogueEntry;
+  readonly version: Version;
+  readonly document: OpenApiDocument;
+}
+
+/** A version by its name. @throws Problem `not-found` */
+export async function versionOf(
+  hub: Hub,
+  api: string | undefined,
+  name: string | undefined,
+): Promise<VersionOf> {
+  const entry = await entryOf(hub, api);
+  const version = (await hub.documentation.versions(entry.api)).find((one) => one.name === name);
+  const document = version && (await hub.documentation.document(version.id));
+  if (version && document) return { entry, version, document };
+  throw new Problem('not-found', 'The API has no such version');
+}
+
+/** Where the pages of an Api, or of one of its versions, begin. */
+export function baseOf(entry: CatalogueEntry, version?: Version): string {
+  const base = `/catalogue/${entry.api.id}`;
+  return version ? `${base}/versions/${version.name}` : base;
+}
+
+function apiPage(
+  hub: Hub,
+  entry: CatalogueEntry,
+  document: OpenApiDocument | undefined,
+  version?: Version,
+): Page {
+  const { api, summary, messages } = entry;
+  const texts = pageTexts();
+  const base = baseOf(entry, version);
+  return {
+    title: version ? `${api.title}, version ${version.version}` : api.title,
+    here: 'catalogue',
+    back: version
+      ? { href: `${baseOf(entry)}/versions`, text: 'Versions' }
+      : { href: '/catalogue', text: 'API catalogue' },
+    keep: 'revalidate',
+    content: html`<p class="nhsuk-lede-text">${summary}</p>
+<p>${statusTag(api.status)}</p>
+${version && !version.current ? inset(html`This page shows one version for ever. <a href="${baseOf(entry)}">The version that is published now</a> may differ.`) : undefined}
+${facts(hub, entry, document)}
+${document ? about(texts, document, summary) : undefined}
+${version ? undefined : access(hub, entry)}
+${document ? operationTable(operationSummaries(document), base) : undefined}
+${messages && !version ? interactionTables(texts, messages, base) : undefined}
+${document || messages ? undefined : warning('Not documented yet', 'Its producer has published no document. Write to its contact.')}
+${document ? downloads(entry, base, version) : undefined}`,
+  };
+}
+
+function facts(hub: Hub, entry: CatalogueEntry, document: OpenApiDocument | undefined): Html {
+  const { api, standards, version } = entry;
+  const names = new Map(registerOfStandards().map(({ id, name }) => [id, name]));
+  const products = [...hub.catalogue.products()].filter(({ apis }) => apis.includes(api.id));
+  const stated = document ? textOf(document.info.version) : version;
+  return summaryList([
+    { key: 'Status', value: statusWords[api.status] },
+    { key: 'Technology', value: technologyWords[api.technology] },
+    ...(stated === undefined ? [] : [{ key: 'Version', value: stated }]),
+    { key: 'Owner', value: api.owner },
+    { key: 'Contact', value: contact(api.contact) },
+    {
+      key: 'Sensitive data',
+      value: api.sensitive ? 'Yes: each call is in the audit before it is answered' : 'No',
+    },
+    {
+      key: 'Products',
+      value:
+        products.length === 0
+          ? 'None: no subscription is needed or offered'
+          : html`${products.map(({ id, name }, at) => html`${at === 0 ? '' : ', '}<a href="/products/${id}">${name}</a>`)}`,
+    },
+    {
+      key: 'Standards',
+      value: html`${standards.map((id, at) => html`${at === 0 ? '' : ', '}<a href="/standards#${id}">${names.get(id) ?? id}</a>`)}`,
+    },
+  ]);
+}
+
+function contact(to: string): Html {
+  const address = to.includes('://') ? to : `mailto:${to}`;
+  return html`<a href="${address}" rel="nofollow noopener noreferrer">${to}</a>`;
+}
+
+/** What the producer says beyond the summary. */
+function about(texts: Texts, { info }: OpenApiDocument, summary: string): Html | undefined {
+  const told = textOf(info.description) ?? '';
+  if (told.trim() === '' || told.trim() === summary) return undefined;
+  return html`<h2 id="about">About</h2><div class="hub-prose">${texts.block(told, 3)}</div>`;
+}
+
+function access(hub: Hub, { places }: CatalogueEntry): Html {
+  if (places.length === 0)
+    return html`<h2 id="access">Where and how it is called</h2><p>It is not deployed on this platform.</p>`;
+  return html`<h2 id="access">Where and how it is called</h2>
+${table(
+  'Environments',
+  ['Environment', 'Address', 'Access', 'Answers'],
+  [...places]
+    .sort(byEnvironment)
+    .map((place) => [
+      environmentWords[place.environment],
+      addressesOf(hub, place),
+      list(place.patterns.map((one) => accessWords[one].title)),
+      html`${backEndWords[place.backEnd]}${place.proxy.state === 'deprecated' ? html` ${tag('deprecated', 'yellow')}` : undefined}`,
+    ]),
+)}
+<h3>What each way asks of you</h3>
+<dl class="hub-terms">${[...new Set(places.flatMap(({ patterns }) => patterns))].map((one) => html`<div><dt>${accessWords[one].title}</dt><dd>${accessWords[one].needs}</dd></div>`)}</dl>`;
+}
+
+const order = Object.keys(environmentWords);
+
+function byEnvironment(a: Place, b: Place): number {
+  return (
+    order.indexOf(a.environment) - order.indexOf(b.environment) || a.base.localeCompare(b.base)
+  );
+}
+
+function addressesOf(hub: Hub, { environment, base, patterns }: Place): Html {
+  const certified = patterns.includes('certificate')
+    ? hub.reach.certified(environment, base)
+    : undefined;
+  return html`${code(hub.reach(environment, base))}${certified === undefined ? undefined : html`<br />with a certificate: ${code(certified)}`}`;
+}
+
+const mostRows = 1000;
+
+function operationTable(operations: readonly OperationSummary[], base: string): Html {
+  const rows = operations
+    .slice(0, mostRows)
+    .map(({ id, method, path, summary, deprecated }) => [
+      html`<a href="${base}/operations/${id}">${summary === '' ? id : summary}</a>${deprecated ? html` ${tag('deprecated', 'yellow')}` : undefined}`,
+      html`<strong>${method}</strong> ${code(path)}`,
+    ]);
+  return html`<h2 id="operations">Operations</h2>${table('Operations', ['Operation', 'Method and path'], rows)}
+${operations.length > mostRows ? html`<p>There are ${operations.length - mostRows} more; <a href="/catalogue">search for them</a> or download the document.</p>` : undefined}`;
+}
+
+function downloads(entry: CatalogueEntry, base: string, version: Version | undefined): Html {
+  return html`<h2 id="downloads">Versions and downloads</h2>
+${list([
+  html`<a href="${base}/openapi.json">OpenAPI document as JSON</a>`,
+  html`<a href="${base}/openapi.yaml">OpenAPI document as YAML</a>`,
+  ...(version ? [] : [html`<a href="${baseOf(entry)}/versions">Versions and what changed</a>`]),
+])}`;
+}
