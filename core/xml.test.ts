@@ -16,7 +16,8 @@ import {
 } from './xml.ts';
 import { isXmlName, writeXml, xmlSafe } from './xml-write.ts';
 
-const parse = (text: string | Buffer, charset?: string) => parseXml(text, usualXmlLimits, charset);
+const parse = (text: string | Buffer, charset?: string) =>
+  parseXml(text, usualXmlLimits, { charset });
 const kindOf = (act: () => unknown): XmlFaultKind | undefined => {
   try {
     act();
@@ -136,6 +137,31 @@ describe('XML', () => {
         kind,
       );
     }
+  });
+
+  it('is read without the content of elements that are only passed on, which counts for no node', async () => {
+    const limits = { size: 500, depth: 4, nodes: 6, attributes: 2, value: 4 };
+    const skipped = '<s a="1">x<s><b c="2"/></s><![CDATA[y]]></s>';
+    const text = `<r>${skipped}<t>z</t>${skipped}</r>`;
+    const without = ['s'];
+    const root = parseXml(text, limits, { without });
+    assert.equal(writeXml(root), '<r><s a="1"/><t>z</t><s a="1"/></r>');
+    assert.deepEqual(await readXml(text, limits, { without }), root);
+    assert.equal(
+      kindOf(() => parseXml(text, limits)),
+      'nodes',
+    );
+    for (const [broken, kind] of [
+      ['<r><s><s><a><b/></a></s></s></r>', 'depth'],
+      ['<r><s><b a="12345"/></s></r>', 'value'],
+      ['<r><s><b></s></r>', 'syntax'],
+      ['<r><s><n:b/></s></r>', 'namespace'],
+      ['<r><s/><a/><a/><a/><a/><a/></r>', 'nodes'],
+    ] as const)
+      assert.equal(
+        kindOf(() => parseXml(broken, limits, { without })),
+        kind,
+      );
   });
 
   it('is read in the encoding of its mark, its media type or its declaration, in this order', () => {

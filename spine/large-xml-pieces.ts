@@ -18,9 +18,9 @@ interface Piece {
 /** About how many UTF-16 units stand in a piece. */
 const pieceSize = 24 * 1024;
 
-/** The tree in pieces; elements named in `without` come without their content. */
-export function piecesOf(root: XmlElement, without: readonly string[]): Iterable<string> {
-  return new Cutter(new Set(without)).cut(root);
+/** The tree in pieces. */
+export function piecesOf(root: XmlElement): Iterable<string> {
+  return new Cutter().cut(root);
 }
 
 /** Takes pieces in their order. */
@@ -87,15 +87,10 @@ interface Growing extends XmlElement {
 }
 
 class Cutter {
-  readonly #without: ReadonlySet<string>;
   readonly #numbers = new Map<string, number>();
   #names: string[] = [];
   #tokens: (string | number)[] = [];
   #size = 0;
-
-  constructor(without: ReadonlySet<string>) {
-    this.#without = without;
-  }
 
   *cut(root: XmlElement): Generator<string> {
     yield* this.#element(root);
@@ -111,7 +106,7 @@ class Cutter {
       this.#size += one.value.length + 8;
     }
     this.#size += 8;
-    for (const child of this.#without.has(element.name) ? [] : children) {
+    for (const child of children) {
       if (typeof child !== 'string') yield* this.#element(child);
       else {
         this.#tokens.push(child);

@@ -31,8 +31,9 @@ parentPort?.on('message', (message: Task | 'more') => {
 });
 
 function begin({ bytes, limits, charset, without }: Task): void {
-  const root = parseXml(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), limits, charset);
-  pieces = piecesOf(root, without)[Symbol.iterator]();
+  const part = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const root = parseXml(part, limits, { charset, without });
+  pieces = piecesOf(root)[Symbol.iterator]();
   ready = pieces.next();
 }
 

@@ -13,6 +13,7 @@ import {
   XmlFault,
   type XmlElement,
   type XmlLimits,
+  type XmlOptions,
 } from '../core/xml.ts';
 import { TreeBuilder } from './large-xml-pieces.ts';
 import type { Task, ThreadReply } from './large-xml-thread.ts';
@@ -25,18 +26,24 @@ export const largeXmlLimits: XmlLimits = {
   value: 5_000_000,
 };
 
+/** Of what is worked on here, at once: what it costs behind the parser stays well below 50 ms too. */
+export const workedXmlLimits: XmlLimits = { ...largeXmlLimits, nodes: 20_000 };
+
+/** Of answers to what was asked: whole records have some twenty thousand. */
+export const answeredXmlLimits: XmlLimits = { ...largeXmlLimits, nodes: 50_000 };
+
+/** Of a message whose content is passed over: wrappers have some fifty nodes. */
+export const wrapperXmlLimits: XmlLimits = { ...largeXmlLimits, nodes: 5_000 };
+
 /** Bytes from which on a part goes to the thread, and up to which it is parsed at once. */
 const threadFrom = 500 * 1024;
-const atOnceUpTo = 64 * 1024;
+const atOnceUpTo = 16 * 1024;
 
 export interface LargeXmlOptions {
   readonly charset?: string;
   /** By default `largeXmlLimits`. */
   readonly limits?: XmlLimits;
-  /**
-   * Local names of elements whose content is not wanted, when a part goes to the thread: what is only passed on is
-   * checked there, and does not come back.
-   */
+  /** Local names of elements whose content is not wanted: what is only passed on is checked, and not kept. */
   readonly without?: readonly string[];
 }
 
@@ -54,8 +61,8 @@ export function startLargeXml(): LargeXml {
   return {
     read(bytes, { charset, limits = largeXmlLimits, without = [] } = {}) {
       if (bytes.length > limits.size) return Promise.reject(new XmlFault('size'));
-      if (bytes.length <= atOnceUpTo) return atOnce(bytes, limits, charset);
-      if (bytes.length <= threadFrom) return readXml(bytes, limits, charset);
+      if (bytes.length <= atOnceUpTo) return atOnce(bytes, limits, { charset, without });
+      if (bytes.length <= threadFrom) return readXml(bytes, limits, { charset, without });
       if (closed) return Promise.reject(new Problem('unavailable', 'The XML reader is closed'));
       if (thread?.ended !== false) thread = new ParsingThread();
       return thread.read({ bytes, limits, charset, without });
@@ -68,9 +75,9 @@ export function startLargeXml(): LargeXml {
 }
 
 /** A throw is a rejection. */
-function atOnce(bytes: Buffer, limits: XmlLimits, charset?: string): Promise<XmlElement> {
+function atOnce(bytes: Buffer, limits: XmlLimits, options: XmlOptions): Promise<XmlElement> {
   return new Promise((resolve) => {
-    resolve(parseXml(bytes, limits, charset));
+    resolve(parseXml(bytes, limits, options));
   });
 }
 

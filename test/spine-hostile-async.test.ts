@@ -211,6 +211,14 @@ const payloadCases: readonly Case[] = [
     /xml\.syntax/,
     (sound) => inside(long)(sound).replace('</RCMR_IN010000UK05>', ''),
   ],
+  ['more elements than a wrapper has', 500, /xml\.nodes/, inside('<a/>'.repeat(6_000))],
+  ['more of them in a long one', 500, /xml\.nodes/, inside('<a/>'.repeat(200_000))],
+  [
+    'an encoding that nobody reads',
+    500,
+    /xml\.encoding/,
+    replaced(/(<\?xml version="1.0" encoding=")UTF-8("\?>\s*<RCMR)/, '$1UTF-7$2'),
+  ],
   [
     'another namespace',
     500,

@@ -85,7 +85,7 @@ export interface ReadEbxmlOptions {
 }
 
 /** The limits of an envelope: a hundred references, each with a description. */
-const ebxmlLimits: XmlLimits = { ...usualXmlLimits, size: 128 * 1024, depth: 30 };
+const ebxmlLimits: XmlLimits = { ...usualXmlLimits, size: 128 * 1024, depth: 30, nodes: 5_000 };
 
 /**
  * An envelope, for `ebxmlFailures` to judge.
@@ -95,7 +95,7 @@ export function readEbxml(
   source: Buffer | string,
   { charset, limits = ebxmlLimits }: ReadEbxmlOptions = {},
 ): EbxmlEnvelope {
-  const root = xmlOrFault(() => parseXml(source, limits, charset));
+  const root = xmlOrFault(() => parseXml(source, limits, { charset }));
   if (root.name !== 'Envelope' || root.uri !== soapUri) throw malformed('soapEnvelope', 'Envelope');
   const [body, secondBody] = soapChildren(root, 'Body');
   if (!body || secondBody) throw malformed('soapBodyCount', 'SOAP Body');

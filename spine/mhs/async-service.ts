@@ -17,7 +17,7 @@ import { openMessage, xmlBytes, type Part } from '../ebxml/multipart.ts';
 import { isoTimestampOf, timeOf } from '../hl7v3/datatypes.ts';
 import { readTransmission } from '../hl7v3/wrapper.ts';
 import { colonId, interactionOf } from '../interactions.ts';
-import type { LargeXml } from '../large-xml.ts';
+import { workedXmlLimits, wrapperXmlLimits, type LargeXml } from '../large-xml.ts';
 import { xmlFailure } from '../soap/envelope.ts';
 import { XmlFault } from '../../core/xml.ts';
 import { fault, faultOf } from '../soap/fault.ts';
@@ -239,8 +239,10 @@ async function judged(
   { forwarded }: FoundContract,
 ): Promise<Judged> {
   if (!payload) throw fault('201', { name: 'MESSAGE_NOT_WELL_FORMED[payload]', location: 'MIME' });
-  const without = forwarded ? { without: ['ControlActEvent'] } : {};
-  const root = await xml.read(xmlBytes(payload), without).catch((error: unknown) => {
+  const how = forwarded
+    ? { limits: wrapperXmlLimits, without: ['ControlActEvent'] }
+    : { limits: workedXmlLimits };
+  const root = await xml.read(xmlBytes(payload), how).catch((error: unknown) => {
     throw error instanceof XmlFault ? faultOf(xmlFailure(error)) : error;
   });
   const { senderAsid = '', receiverAsid = '' } = readTransmission(root);

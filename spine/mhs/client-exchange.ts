@@ -4,7 +4,7 @@
  */
 import { Problem } from '../../core/problem.ts';
 import type { Facts } from '../../core/exchange.ts';
-import type { XmlElement } from '../../core/xml.ts';
+import { XmlFault, type XmlElement } from '../../core/xml.ts';
 import { writeXml } from '../../core/xml-write.ts';
 import type { Asking } from '../../fhir/pds/patients.ts';
 import { openMessage, xmlBytes } from '../ebxml/multipart.ts';
@@ -14,7 +14,7 @@ import type { PersonAuthor } from '../hl7v3/control-act.ts';
 import { isoTimestampOf } from '../hl7v3/datatypes.ts';
 import { contractOfPattern } from '../interactions-contract.ts';
 import { colonId, interactionsNamed, slashId, type Interaction } from '../interactions.ts';
-import type { LargeXml } from '../large-xml.ts';
+import { answeredXmlLimits, type LargeXml } from '../large-xml.ts';
 import type { BegunBefore, Exchanged, ExchangePayload } from '../pds/exchanged.ts';
 import { askedKey, type Beginning, type Conversations } from './client-conversation.ts';
 import { answerIn, requestMessage, unfit } from './client-message.ts';
@@ -181,7 +181,11 @@ async function exchangedIn(
   const { payload } = await body.first();
   await body.abandon();
   if (!payload) throw unfit('ANSWER_WITHOUT_MESSAGE');
-  const root = await xml.read(xmlBytes(payload));
+  const root = await xml
+    .read(xmlBytes(payload), { limits: answeredXmlLimits })
+    .catch((error: unknown) => {
+      throw error instanceof XmlFault ? unfit('ANSWER_NOT_WELL_FORMED', error) : error;
+    });
   const ends = { senderAsid: receiverAsid, receiverAsid: senderAsid };
   return answerIn(root, { id: refToMessageId.toUpperCase(), ...ends });
 }

@@ -25,7 +25,7 @@ import { isoTimestampOf } from '../hl7v3/datatypes.ts';
 import { readTransmission } from '../hl7v3/wrapper.ts';
 import { contractOf, contractOfPattern } from '../interactions-contract.ts';
 import { colonId, interactionOf } from '../interactions.ts';
-import type { LargeXml } from '../large-xml.ts';
+import { wrapperXmlLimits, type LargeXml } from '../large-xml.ts';
 import { xmlFailure } from '../soap/envelope.ts';
 import { failure } from '../soap/failure.ts';
 import { fault, faultOf } from '../soap/fault.ts';
@@ -211,7 +211,7 @@ async function checkPayload(
 ): Promise<void> {
   if (!payload) throw fault('201', { name: 'MESSAGE_NOT_WELL_FORMED[payload]', location: 'MIME' });
   const root = await xml
-    .read(xmlBytes(payload), { without: ['ControlActEvent'] })
+    .read(xmlBytes(payload), { limits: wrapperXmlLimits, without: ['ControlActEvent'] })
     .catch((error: unknown) => {
       throw error instanceof XmlFault ? faultOf(xmlFailure(error)) : error;
     });

@@ -24,7 +24,7 @@ import { isoTimestampOf, timestampOf } from '../hl7v3/datatypes.ts';
 import { readTransmission, writeTransmission, type Transmission } from '../hl7v3/wrapper.ts';
 import { contractOf, contractOfPattern } from '../interactions-contract.ts';
 import { colonId, interactionOf, slashId, type Interaction } from '../interactions.ts';
-import type { LargeXml } from '../large-xml.ts';
+import { workedXmlLimits, type LargeXml } from '../large-xml.ts';
 import {
   callerOf,
   messageFailures,
@@ -139,7 +139,7 @@ async function payloadOf(
   const { payload } = await body.first();
   await body.abandon();
   if (!payload) throw new Problem('internal', 'A request without a payload was accepted');
-  return xml.read(xmlBytes(payload));
+  return xml.read(xmlBytes(payload), { limits: workedXmlLimits });
 }
 
 /** An HL7 id may come once; the same message may be processed again. */

@@ -103,7 +103,7 @@ export function readSoapLoosely(
   { charset, limits = soapLimits, flavour }: ReadSoapOptions = {},
 ): SoapEnvelope {
   return soapOf(
-    xmlOrFault(() => parseXml(source, limits, charset)),
+    xmlOrFault(() => parseXml(source, limits, { charset })),
     flavour,
   );
 }
@@ -164,7 +164,7 @@ export function uuidOf(messageId: string | undefined): string | undefined {
 export const soapLimits: XmlLimits = {
   ...usualXmlLimits,
   size: 5_000_000,
-  nodes: 200_000,
+  nodes: 50_000,
 };
 
 function malformed(reason: string, location: string) {

@@ -110,7 +110,7 @@ function turning(config: JsonXmlConfig, to: 'json' | 'xml'): Transformation {
     ? {
         ...{ accepts: 'xml', limit, otherTypes },
         convert: async (bytes, _exchange, charset) =>
-          writeJsonText(xmlToJson(await readXml(bytes, limits, charset), config)),
+          writeJsonText(xmlToJson(await readXml(bytes, limits, { charset }), config)),
       }
     : {
         ...{ accepts: 'json', limit, otherTypes },
