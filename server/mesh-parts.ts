@@ -26,7 +26,7 @@ import { meshCounts } from './mesh-metrics.ts';
 import { meshKeys, openSharedKeys } from './mesh-keys.ts';
 import { meshApiId, meshFaults, meshKinds } from './mesh-proxies.ts';
 import type { Labels } from './observe/families.ts';
-import { fileBlobs } from './store/blobs.ts';
+import { blobsName, fileBlobs } from './store/blobs.ts';
 import { storedBlobs } from './store/stored-blobs.ts';
 
 export interface MeshOptions {
@@ -119,7 +119,7 @@ export function createMeshParts({
 /** Beside the embedded store as files; documents where several machines share a store. */
 export function openBlobs({ config, store, clock }: MeshOptions): Blobs {
   return config.mongoUrl === ''
-    ? fileBlobs(join(resolve(config.dataDir), 'blobs'))
+    ? fileBlobs(join(resolve(config.dataDir), blobsName))
     : storedBlobs(store, clock);
 }
 

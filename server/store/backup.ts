@@ -7,6 +7,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { cp, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Problem } from '../../core/problem.ts';
+import { blobsName, comingName } from './blobs.ts';
 import { besideName, lockFolder, lockName, restoringName, storeFile } from './folder.ts';
 import { formatOf, formatVersion } from './layout.ts';
 import { faultOf, openSqlite } from './sqlite.ts';
@@ -56,13 +57,21 @@ export async function backupFolder(
   for (const path of await filesOf(dataDir)) {
     progress(path, 0);
     await copyFile(join(dataDir, path), join(target, path));
-    files.push(await described(target, path));
+    if (existsSync(join(target, path))) files.push(await described(target, path));
   }
-  // The store goes last: writes that its audit copy lacks are told at the next start, and none is missing.
+  // The store goes after it: writes that its audit copy lacks are told at the next start, and none is missing.
   const about = await copyStore(join(dataDir, storeFile), join(target, storeFile), (part) => {
     progress(storeFile, part);
   });
   files.push(await described(target, storeFile));
+  // Bodies are on disk before the store names them: those that came meanwhile go last.
+  const known = new Set(files.map(({ path }) => path));
+  for (const path of await filesOf(dataDir, blobsName)) {
+    if (known.has(path)) continue;
+    progress(path, 0);
+    await copyFile(join(dataDir, path), join(target, path));
+    if (existsSync(join(target, path))) files.push(await described(target, path));
+  }
   const manifest = { made: new Date(now).toISOString(), ...about, files };
   await writeDurably(join(target, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
@@ -121,12 +130,16 @@ async function entriesIn(dir: string): Promise<readonly string[]> {
 }
 
 /** All files to copy, as paths with `/`. Heads of the audit come before the audit, so that none is ahead of its chain. */
-async function filesOf(dataDir: string): Promise<readonly string[]> {
-  const found = await readdir(dataDir, { recursive: true, withFileTypes: true });
+async function filesOf(dataDir: string, below = ''): Promise<readonly string[]> {
+  const from = join(dataDir, below);
+  if (!existsSync(from)) return [];
+  const found = await readdir(from, { recursive: true, withFileTypes: true });
+  const coming = `${blobsName}/${comingName}/`; // of no use: nobody will go on with them
   const paths = found
     .filter((entry) => entry.isFile())
     .map((entry) => relative(dataDir, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter((path) => !notCopied.has(path) && !path.startsWith(`${restoringName}/`));
+    .filter((path) => !notCopied.has(path) && !path.startsWith(`${restoringName}/`))
+    .filter((path) => !path.startsWith(coming));
   const isAudit = (path: string) => path.startsWith('audit/');
   return [...paths.filter((path) => !isAudit(path)).sort(), ...paths.filter(isAudit).sort()];
 }
@@ -136,9 +149,16 @@ async function copyFile(from: string, to: string): Promise<void> {
   try {
     await cp(from, to, { preserveTimestamps: true });
   } catch (cause) {
+    // A body whose message was removed meanwhile.
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT' && isBody(from))
+      return;
     throw new Problem('unavailable', `${from} could not be copied`, { cause });
   }
   await sync(to);
+}
+
+function isBody(path: string): boolean {
+  return path.split(sep).at(-3) === blobsName;
 }
 
 async function copyStore(

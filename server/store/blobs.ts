@@ -9,9 +9,18 @@ import { join } from 'node:path';
 import { isBlobId, type Blob, type Blobs } from '../../core/blobs.ts';
 import { Problem } from '../../core/problem.ts';
 
+/** The folder of blobs in a data folder, and in it that of bodies which are not whole yet. */
+export const blobsName = 'blobs';
+export const comingName = 'coming';
+
+/** Where a body is in the folder of blobs; undefined for what can be none. */
+export function blobPath(id: string): string | undefined {
+  return isBlobId(id) ? join(id.slice(0, 2), id) : undefined;
+}
+
 /** @param dir a folder for blobs alone; made when missing */
 export function fileBlobs(dir: string): Blobs {
-  const coming = join(dir, 'coming');
+  const coming = join(dir, comingName);
   makeFolders(dir);
   return {
     async put(source, { limit = Infinity } = {}) {
@@ -28,7 +37,7 @@ export function fileBlobs(dir: string): Blobs {
       } catch (error) {
         await handle.close().catch(() => undefined); // closed twice where the rename failed
         await rm(file, { force: true });
-        throw error;
+        throw isFull(error) ? noRoom(error) : error;
       }
     },
     async read(id, range) {
@@ -46,6 +55,17 @@ export function fileBlobs(dir: string): Blobs {
       return bavail * bsize;
     },
   };
+}
+
+/** No room, or no more of it for this user: the body is refused, and nothing of it is left. */
+function isFull(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+}
+
+function noRoom(cause: unknown): Problem {
+  const headers = { 'retry-after': '60' };
+  return new Problem('unavailable', 'There is no room for the body just now', { cause, headers });
 }
 
 /** Files by the first two digits of their id: thousands in each of 256 folders are still quick to list. */
@@ -83,7 +103,7 @@ async function syncFolder(folder: string): Promise<void> {
 /** All folders at once, so that no write has to wait for a new one to be on disk. */
 function makeFolders(dir: string): void {
   const names = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'));
-  for (const name of ['coming', ...names])
+  for (const name of [comingName, ...names])
     mkdirSync(join(dir, name), { recursive: true, mode: 0o700 });
   const handle = openSync(dir, 'r');
   try {
@@ -114,7 +134,7 @@ async function sweep(
 ): Promise<number> {
   let removed = 0;
   for (const folder of await readdir(dir)) {
-    const isComing = folder === 'coming';
+    const isComing = folder === comingName;
     for (const id of await readdir(join(dir, folder))) {
       const file = join(dir, folder, id);
       const kept = await stat(file).catch((error: unknown) => {

@@ -17,6 +17,9 @@ export interface CheckReport {
 /** Documents read at once. */
 const step = 500;
 
+/** What else must hold of a document of the base: the sentence that tells what is wrong, if anything. */
+export type FurtherCheck = (collection: string, text: string) => string | undefined;
+
 /**
  * Checks every document against its checksum and every index against the documents.
  * `progress` is told the documents done and their number.
@@ -25,18 +28,23 @@ const step = 500;
 export function checkStore(
   file: string,
   progress: (done: number, total: number) => void = () => undefined,
+  further?: FurtherCheck,
 ): CheckReport {
   const sqlite = openToRead(file);
   try {
     sqlite.exec('BEGIN'); // one view of documents and indexes, whatever a server writes meanwhile
     const faults: string[] = [];
     const sums: Sums = new Map();
-    const documents = checkDocuments(sqlite, sums, faults, progress);
+    const doubtful = new Set<number>();
+    const documents = checkDocuments(sqlite, sums, faults, progress, (row, collection, text) => {
+      if (further?.(collection, text) !== undefined) doubtful.add(row);
+    });
     const meta = (name: string) =>
       Number(sqlite.value(`SELECT value FROM meta WHERE name = '${name}'`));
     if (meta('unindexed') > 0)
       faults.push('A load was cut short: start the server to finish its indexes.');
     else checkIndexes(sqlite, sums, faults);
+    if (further) faults.push(...lookedAtAgain(sqlite, doubtful, further));
     return { documents, lastCommit: meta('last_commit'), faults };
   } finally {
     sqlite.close();
@@ -59,11 +67,29 @@ function openToRead(file: string): Sqlite {
   }
 }
 
+/** A server may have changed or removed them since: only what is wrong as they are now is told. */
+function lookedAtAgain(
+  sqlite: Sqlite,
+  rows: ReadonlySet<number>,
+  further: FurtherCheck,
+): readonly string[] {
+  sqlite.exec('COMMIT; BEGIN');
+  const one = sqlite.prepare(
+    'SELECT d.text, c.name FROM documents d JOIN collections c ON c.number = d.collection WHERE d.row = ? AND d.removed = 0',
+  );
+  return [...rows].flatMap((row) => {
+    const found = one.get(row);
+    const fault = found && further(String(found.name), String(found.text));
+    return fault === undefined ? [] : [fault];
+  });
+}
+
 function checkDocuments(
   sqlite: Sqlite,
   sums: Sums,
   faults: string[],
   progress: (done: number, total: number) => void,
+  seen: (row: number, collection: string, text: string) => void,
 ): number {
   const total = Number(sqlite.value('SELECT max(row) FROM documents') ?? 0);
   const some = sqlite.prepare(
@@ -75,7 +101,9 @@ function checkDocuments(
     try {
       for (const found of some.iterate(row, row + step)) {
         documents++;
-        checkDocument(found, sums, faults);
+        const isGood = checkDocument(found, sums, faults);
+        if (isGood && found.workspace === 0 && found.removed === 0)
+          seen(Number(found.row), String(found.name), String(found.text));
       }
     } catch (error) {
       if (faultOf(error) !== 'damaged') throw error;
@@ -86,7 +114,8 @@ function checkDocuments(
   return documents;
 }
 
-function checkDocument(found: Row, sums: Sums, faults: string[]): void {
+/** Whether its checksum is right. */
+function checkDocument(found: Row, sums: Sums, faults: string[]): boolean {
   const { row, workspace, version, removed, crc } = found;
   const id = String(found.id);
   const commit = Number(found.commit_number);
@@ -97,6 +126,7 @@ function checkDocument(found: Row, sums: Sums, faults: string[]): void {
     const [index, key] = splitEntry(entry);
     add(sums, Number(index), 1, `${String(workspace)} ${key} ${id} ${String(row)}`);
   }
+  return expected === crc;
 }
 
 /** Takes the entries of the indexes away from those of the documents: nothing may be left. */

@@ -1,6 +1,7 @@
 /** `gatehouse check`: reads every stored record and names the damaged ones. A running server does not mind. */
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { bodyCheck } from '../../../server/mesh-check.ts';
 import { checkStore } from '../../../server/store/check.ts';
 import { storeFile } from '../../../server/store/folder.ts';
 import { dataDirOption } from '../data-dir.ts';
@@ -9,7 +10,7 @@ import { createProgress } from '../progress.ts';
 export function checkCommand(): Command {
   return new Command('check')
     .description(
-      'read every record of the store, check it and its indexes, and name what is damaged',
+      'read every record of the store, check it, its indexes and bodies, and name what is damaged',
     )
     .addOption(dataDirOption())
     .addHelpText(
@@ -21,9 +22,11 @@ export function checkCommand(): Command {
 
 function check({ dataDir }: { dataDir: string }): void {
   const progress = createProgress('records checked');
-  const report = checkStore(join(resolve(dataDir), storeFile), (done, total) => {
+  const folder = resolve(dataDir);
+  const told = (done: number, total: number) => {
     progress.at(done, total);
-  });
+  };
+  const report = checkStore(join(folder, storeFile), told, bodyCheck(folder));
   progress.end(report.documents);
   for (const fault of report.faults) console.log(fault);
   if (report.faults.length > 0) {
