@@ -21,6 +21,8 @@ export interface Connection {
   readonly secure: boolean;
   /** Whether a listed proxy stands between, which told the address. */
   readonly proxied?: boolean;
+  /** Whether this server itself calls for somebody, whose address it told. */
+  readonly relayed?: boolean;
   /** What the caller proved its name with, on a listener that asks for it; trusted only when it has no `fault`. */
   readonly certificate?: ClientCertificate;
 }

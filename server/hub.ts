@@ -43,6 +43,7 @@ export interface HubOptions {
   readonly mailbox: Mailbox;
   readonly services: HubPorts['services'];
   readonly tryIt: HubPorts['tryIt'];
+  readonly explain: HubPorts['explain'];
   /** Where environments are reached with a client certificate. */
   readonly tlsAddresses: (environment: Environment) => Addresses | undefined;
 }

@@ -208,7 +208,7 @@ export async function startPlatform(
         ? undefined
         : await serve({
             ...parts,
-            ...{ workspaces, own },
+            ...{ workspaces, own, keeper },
             authorisation: access.authorisation,
             administration: access.administration,
             systems: systems.administration,

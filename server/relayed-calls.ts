@@ -36,7 +36,7 @@ export function relayedCalls(sealer: Sealer, now: () => number): RelayedCalls {
       if (text === undefined) return connection;
       const [at, { address, method, path }] = JSON.parse(text) as [number, Relayed]; // sealed by us alone
       const mine = method === request.method && path === request.url && Math.abs(now() - at) < good;
-      return mine ? { ...connection, address, proxied: true } : connection;
+      return mine ? { ...connection, address, proxied: true, relayed: true } : connection;
     },
   };
 }

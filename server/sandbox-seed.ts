@@ -11,12 +11,15 @@ import { JsonFault, parseJson } from '../core/json.ts';
 import { behindFaults } from '../fhir/pds/behind-check.ts';
 import { fromLine, type PdsRecord } from '../fhir/pds/record.ts';
 
-export interface SeedOptions {
+export interface SeedOptions extends SeedGround {
+  /** Enters one seeded record into the audit: each write has a commit of its own, and a call's entry names only one. */
+  readonly enterSeeded: (exchange: Exchange, nhsNumber: string, commit: number) => Promise<void>;
+}
+
+export interface SeedGround {
   readonly patients: Collection<PdsRecord>;
   /** Faults of a Patient that is to be seeded, in words; empty when it may be kept. */
   readonly patientFaults: (patient: unknown) => readonly string[];
-  /** Enters one seeded record into the audit: each write has a commit of its own, and a call's entry names only one. */
-  readonly enterSeeded: (exchange: Exchange, nhsNumber: string, commit: number) => Promise<void>;
 }
 
 /** Bytes of a body of lines, and of one that is a single JSON value, which is parsed at one go. */
@@ -40,7 +43,20 @@ export async function seedWorkspace(
   exchange: Exchange,
   options: SeedOptions,
 ): Promise<readonly string[]> {
-  const records = await inBites(readSeed(await exchange.body.bytes(linesLimit)), toRecord);
+  const bytes = await exchange.body.bytes(linesLimit);
+  return seedPatients(workspace, bytes, options, (nhsNumber, commit) =>
+    options.enterSeeded(exchange, nhsNumber, commit),
+  );
+}
+
+/** The same for bytes. @param enter enters one that was kept into the audit */
+export async function seedPatients(
+  workspace: string,
+  bytes: Buffer,
+  options: SeedGround,
+  enter: (nhsNumber: string, commit: number) => Promise<void>,
+): Promise<readonly string[]> {
+  const records = await inBites(readSeed(bytes), toRecord);
   if (records.length === 0) throw new Problem('invalid', 'There is no Patient in the body');
   const seen = new Set<string>();
   await inBites(records, (record, i) => {
@@ -59,7 +75,7 @@ export async function seedWorkspace(
           expected: stored?.version ?? 0,
           by: 'sandbox',
         });
-        await options.enterSeeded(exchange, nhsNumber, commit);
+        await enter(nhsNumber, commit);
       }),
     );
     const failed = ended.find((end) => end.status === 'rejected');
@@ -129,7 +145,7 @@ function toRecord(patient: unknown): PdsRecord {
 function faultsOf(
   { patient, behind }: PdsRecord,
   seen: Set<string>,
-  { patientFaults }: SeedOptions,
+  { patientFaults }: SeedGround,
 ): readonly string[] {
   const id: unknown = patient.id; // not checked yet
   if (typeof id !== 'string' || !isNhsNumber(id)) return ['id must be a valid NHS number'];

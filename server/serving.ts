@@ -42,7 +42,9 @@ import type { LdapListeners } from './ldap-listeners.ts';
 import { ldapEnvironment, openLdap } from './ldap-listeners-parts.ts';
 import type { Handshakes } from './handshakes.ts';
 import { openHub, type HubOptions } from './hub.ts';
+import { explainPorts } from './hub-explain.ts';
 import { openTryIt } from './hub-try.ts';
+import type { TraceKeeper } from './observe/trace-keeper.ts';
 import type { Observing } from './observing.ts';
 import { odsFhirBase } from './ods-proxies.ts';
 import { createOverload } from './overload.ts';
@@ -103,6 +105,8 @@ export interface ServingParts {
   readonly traces?: Traces;
   /** Where this server is reached from its own machine, once it listens. */
   readonly own: () => string;
+  /** Finds traces of calls and messages. */
+  readonly keeper: Pick<TraceKeeper, 'find'>;
 }
 
 /** What serves. */
@@ -157,6 +161,15 @@ export async function serve(parts: ServingParts): Promise<Serving> {
             ...{ relayed, platform: own, tlsAddresses: parts.authorisation.tlsAddresses },
             own: parts.own,
             proxies: () => made.proxies ?? own,
+          }),
+          explain: explainPorts({
+            ...parts,
+            standard: standardEnvironment(config),
+            scenarios: rehearsal.scenarios,
+            seeding: {
+              patients: store.open(patientCollection),
+              patientFaults: checks.patientFaults,
+            },
           }),
           standard: standardEnvironment(config),
           tlsAddresses: parts.authorisation.tlsAddresses,
@@ -343,10 +356,7 @@ function sandboxApp({ authorisation }: ServingParts): SandboxOptions['appOf'] {
 
 function createPlatformFront(
   { config, root, log, freshen }: ServingParts,
-  served: Pick<
-    FrontOptions,
-    'tables' | 'trustedProxies' | 'observer' | 'certified' | 'relayed'
-  >,
+  served: Pick<FrontOptions, 'tables' | 'trustedProxies' | 'observer' | 'certified' | 'relayed'>,
 ): Front {
   return createFront({
     ...served,

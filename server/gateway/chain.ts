@@ -20,7 +20,7 @@ import { healthOf, type Release } from './health.ts';
 import { isLimitPolicy } from './limit-plans.ts';
 import { limitAsks, limitPolicy } from './limit-policy.ts';
 import { phases, type Phase, type PolicyKind, type PolicySite } from './policy.ts';
-import { passed, reached, traced, traceName } from './policies/trace.ts';
+import { passed, reached, traced, traceName, whereRelayed } from './policies/trace.ts';
 
 export interface ChainOptions {
   readonly site: PolicySite;
@@ -59,6 +59,7 @@ export function chain(options: ChainOptions): Chain {
         .flatMap((phase) => [
           ...tracing.reached(phase),
           ...(phase === 'authorise' ? [team(site)] : []),
+          ...otherHalves(phase, options),
           ...policiesOf(phase, options),
         ]),
       ...tracing.inside,
@@ -87,7 +88,8 @@ function tracingOf(site: PolicySite) {
   const { api, definition, services } = site;
   const byItself = services.isTraced?.(api.id, definition.backend) ?? false;
   const isTraced = byItself || definition.policies.some(({ policy }) => policy === traceName);
-  if (!services.traces || !isTraced) return { outside: [], reached: () => [], inside: [] };
+  if (!services.traces) return { outside: [], reached: () => [], inside: [] };
+  if (!isTraced) return { outside: [whereRelayed(traced(site))], reached: () => [], inside: [] };
   return {
     outside: byItself ? [traced(site)] : [],
     reached: (phase: Phase) => [reached(phase)],
@@ -151,6 +153,15 @@ function policiesOf(phase: Phase, { site, kinds }: ChainOptions): Policy[] {
       site,
     ),
   ];
+}
+
+/** What policies of other phases have in this one. A condition is asked where the policy itself stands. */
+function otherHalves(phase: Phase, { site, kinds }: ChainOptions): Policy[] {
+  return site.definition.policies.flatMap((use) => {
+    const kind = kinds.get(use.policy);
+    if (kind?.other?.phase !== phase) return [];
+    return [kind.other.create(configOf(use, kind), site)];
+  });
 }
 
 function policyOf(use: PolicyUse, kind: PolicyKind, site: PolicySite): Policy {

@@ -8,6 +8,7 @@ import type { Accounts } from './accounts.ts';
 import type { MessageDocumentation } from './api-messages.ts';
 import type { Assets } from './assets.ts';
 import type { Documentation } from './documentation.ts';
+import type { ExplainPorts } from './explain-ports.ts';
 import type { Links } from './links.ts';
 import type { Reach } from './operation-call.ts';
 import type { Passwords } from './passwords.ts';
@@ -69,6 +70,8 @@ export interface HubPorts extends Ground {
   readonly catalogue: Catalogue;
   /** Calls made for who tries an operation. */
   readonly tryIt: TryPorts;
+  /** What tells why something was refused, and what became of a call. */
+  readonly explain: ExplainPorts;
   /** Where each environment is reached. */
   readonly reach: Reach;
   /** What is told of an Api whose interfaces no OpenAPI document describes. */

@@ -21,6 +21,7 @@ import { csrPages } from './deployment-csr-pages.ts';
 import { endpointPages } from './deployment-endpoint-pages.ts';
 import { deploymentPages } from './deployment-pages.ts';
 import { removeEnded } from './ended.ts';
+import { explainPages } from './explain-pages.ts';
 import { homePages } from './home-pages.ts';
 import type { Hub, HubPorts } from './hub-parts.ts';
 import { invitationPages } from './invitation-pages.ts';
@@ -101,6 +102,7 @@ export function createPortal(ports: HubPorts): Portal {
     ...certificatePages(hub),
     ...outboxPage(hub),
     ...tryPages(hub),
+    ...explainPages(hub),
   };
   const shown = runPages(hub, pages);
   const firsts = new Set([assetsBase, ...Object.keys(pages).map(firstOf)]);

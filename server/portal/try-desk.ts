@@ -4,12 +4,12 @@
  */
 import { JsonFault, parseJson } from '../../core/json.ts';
 import { Problem } from '../../core/problem.ts';
-import { hintOf } from '../catalogue/key-pairs-text.ts';
 import { blankForm, type Fault, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
 import type { Content } from './operations.ts';
 import type { Visit } from './page.ts';
 import { isFieldValue, isPathBelow, mostSent } from './relay.ts';
+import { actorIn } from './teams.ts';
 import { isSignIn } from './try-access.ts';
 import { choiceOf, type Choice } from './try-choice.ts';
 import { firstBody, type KeptParts } from './try-console.ts';
@@ -31,7 +31,6 @@ export interface Desk {
   readonly form: Form;
   readonly fields: readonly TryField[];
   readonly content: Content | undefined;
-  /** As it is shown: the token comes with the sending. */
   readonly proof: Proof;
   readonly kept: KeptParts;
   readonly faults: readonly Fault[];
@@ -50,7 +49,7 @@ export async function deskOf(parts: TryParts, visit: Visit, given: Form): Promis
   const content = contents.find(({ type }) => type === given.get('body_type')) ?? contents[0];
   const form = given.names.length > 0 ? given : firstForm(fields, content, given);
   const choice = await choiceOf(parts.hub, visit, tried, form);
-  const { key, ...kept } = await keptOf(parts.keys, choice);
+  const kept = await keptOf(parts.keys, visit, choice);
   const values = [
     ...valueFaults(tried.document, fields, form),
     ...bodyFaults(tried, content, form),
@@ -60,11 +59,10 @@ export async function deskOf(parts: TryParts, visit: Visit, given: Form): Promis
   const desk = { tried, choice, form: settled, fields, content, faults };
   const byToken = choice.access === 'app' || isSignIn(choice.access);
   return {
-    ...desk,
-    kept: { ...kept, ...(key === undefined ? {} : { key: hintOf(key) }) },
+    ...{ ...desk, kept },
     proof: {
-      ...(key === undefined ? {} : { subscriptionKey: key }),
-      ...(byToken ? { token: '' } : {}),
+      ...(kept.key === undefined ? {} : { keyHint: kept.key }),
+      token: byToken,
       certificate: choice.access === 'certificate',
     },
     request: faults.length > 0 ? undefined : requestOf(parts.hub, desk),
@@ -88,19 +86,21 @@ function firstForm(fields: readonly TryField[], content: Content | undefined, gi
   return { ...blankForm({ ...values, ...body }), faults: given.faults };
 }
 
-/** The key itself is for the sending. */
+/** The keys themselves are for the sending. */
 async function keptOf(
   keys: TryKeys,
+  { me }: Visit,
   { mine, access, place: { environment } }: Choice,
 ): Promise<KeptParts> {
-  if (!mine) return {};
-  const key = await keys.subscriptionKey(mine.subscription);
+  if (!mine || !me) return {};
+  const actor = actorIn(mine.team, me.actor);
+  const key = await keys.subscriptionKey(actor, mine.subscription);
   const byToken = access === 'app' || isSignIn(access);
   const signing = byToken ? await keys.signingKey(mine.app, environment) : undefined;
   const identity =
     access === 'certificate' ? await keys.identity(mine.app, environment) : undefined;
   return {
-    ...(key === undefined ? {} : { key }),
+    ...(key === undefined ? {} : { key: key.hint }),
     ...(byToken ? { signing: signing !== undefined } : {}),
     ...(access === 'certificate' ? { certificate: identity !== undefined } : {}),
   };

@@ -1,12 +1,13 @@
 /**
- * Keys that the platform keeps for Try it: subscription keys, signing keys and client certificates made here for an app of a
- * test environment, sealed in the store. Nobody's own private key comes in, and none goes out to a page. Owns making and
- * keeping them; whether a key counts, the catalogue and the gateway judge.
+ * Keys that Try it uses for somebody: subscription keys, which the catalogue keeps, and signing keys and client certificates
+ * made here for an app of a test environment, sealed in the store. Nobody's own private key comes in, and none goes out to a
+ * page. Owns making and keeping these; whether a key counts, the catalogue and the gateway judge.
  */
 import { Problem } from '../../core/problem.ts';
 import type { CollectionOf } from '../../core/store.ts';
 import type { App } from '../catalogue/apps.ts';
 import type { Environment } from '../catalogue/environments.ts';
+import type { KnownKey } from '../catalogue/key-pairs.ts';
 import type { Subscription } from '../catalogue/products.ts';
 import type { Actor } from '../catalogue/roles.ts';
 import type { Hub } from './hub-parts.ts';
@@ -28,8 +29,10 @@ export interface Identity {
 }
 
 export interface TryKeys {
-  /** The key that is kept of a subscription. */
-  subscriptionKey(subscription: Subscription): Promise<string | undefined>;
+  /** A key of a subscription that works and can be looked up again. */
+  subscriptionKey(actor: Actor, subscription: Subscription): Promise<KnownKey | undefined>;
+  /** The key itself; each look is in the audit. @throws Problem of the catalogue */
+  revealed(actor: Actor, subscription: Subscription): Promise<string | undefined>;
   /** Makes one in the second slot. @throws Problem of the catalogue */
   makeSubscriptionKey(actor: Actor, subscription: Subscription): Promise<void>;
   signingKey(app: App, environment: Environment): Promise<SigningKey | undefined>;
@@ -51,24 +54,26 @@ export function tryKeys(hub: Hub): TryKeys {
     const stored = await kept.get(id);
     return stored && hub.sealer.open(stored.value.sealed, `try ${id}`);
   };
+  const known = async (actor: Actor, { id }: Subscription) => {
+    const keys = await hub.administration.subscriptionKeys.list(actor, id);
+    return keys.find((key) => key.kept === true && key.ends === undefined);
+  };
   return {
-    async subscriptionKey({ id, environment }) {
-      if (environment === 'production') return undefined;
-      const key = await open(`subscription ${id}`);
-      return key !== undefined && works(hub, key) ? key : undefined;
+    subscriptionKey: (actor, subscription) => known(actor, subscription),
+    async revealed(actor, subscription) {
+      const key = await known(actor, subscription);
+      return key && hub.administration.subscriptionKeys.reveal(actor, subscription.id, key.slot);
     },
     async makeSubscriptionKey(actor, { id, environment }) {
       refuseProduction(environment);
-      const pairs = hub.administration.subscriptionKeys;
-      const { key } = await pairs.regenerate(actor, id, 'secondary', '24h');
-      await put(`subscription ${id}`, key, actor.id);
+      await hub.administration.subscriptionKeys.regenerate(actor, id, 'secondary', '24h');
     },
     async signingKey(app, environment) {
-      const known = registeredKids(app, environment);
+      const kids = registeredKids(app, environment);
       const text = await open(`signing ${environment} ${app.id}`);
       const own = text === undefined ? undefined : (JSON.parse(text) as SigningKey); // sealed by us alone
       const key = own ?? hub.tryIt.shippedKey(app.id, environment);
-      return key && known.includes(key.kid) ? key : undefined;
+      return key && kids.includes(key.kid) ? key : undefined;
     },
     async makeSigningKey(actor, app, environment) {
       refuseProduction(environment);
@@ -120,12 +125,6 @@ function refuseProduction(environment: Environment): void {
     throw new Problem('forbidden', 'No key is made or kept here for production', {
       code: 'PRODUCTION_KEY',
     });
-}
-
-/** Whether the key has not been replaced, or still works in its overlap. */
-function works(hub: Hub, key: string): boolean {
-  const found = hub.catalogue.key(hub.administration.hooks.hashKey?.(key) ?? '');
-  return found !== undefined && (found.ends === undefined || found.ends > hub.clock.now());
 }
 
 async function certificateFor(

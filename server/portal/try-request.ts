@@ -3,7 +3,6 @@
  * sends it from a terminal. Pure. Owns these two; what may be sent is relay.ts's.
  */
 import type { Environment } from '../catalogue/environments.ts';
-import { hintOf } from '../catalogue/key-pairs-text.ts';
 import type { Fields } from './relay.ts';
 
 /** A request without what proves the caller. */
@@ -20,18 +19,24 @@ export interface TryRequest {
   readonly url: string;
 }
 
-/** What proves the caller: it is in what is sent, and masked in what is shown. */
+/** What proves the caller, as it is shown: which key, and whether there is a token or a certificate. */
 export interface Proof {
-  readonly subscriptionKey?: string;
-  /** Whether an access token is sent; the token itself is nobody's to see. */
-  readonly token?: string;
+  /** Beginning and end of the subscription key. */
+  readonly keyHint?: string;
+  readonly token: boolean;
   readonly certificate: boolean;
+}
+
+/** The same as it is sent. */
+export interface Secrets {
+  readonly subscriptionKey?: string;
+  readonly token?: string;
 }
 
 export const keyField = 'Ocp-Apim-Subscription-Key';
 
 /** All fields as they are sent. */
-export function provenFields({ headers }: TryRequest, { subscriptionKey, token }: Proof): Fields {
+export function provenFields({ headers }: TryRequest, { subscriptionKey, token }: Secrets): Fields {
   return [
     ...headers,
     ...(subscriptionKey === undefined ? [] : [[keyField, subscriptionKey] as const]),
@@ -39,11 +44,11 @@ export function provenFields({ headers }: TryRequest, { subscriptionKey, token }
   ];
 }
 
-function shownFields({ headers }: TryRequest, { subscriptionKey, token }: Proof): Fields {
+function shownFields({ headers }: TryRequest, { keyHint, token }: Proof): Fields {
   return [
     ...headers,
-    ...(subscriptionKey === undefined ? [] : [[keyField, hintOf(subscriptionKey)] as const]),
-    ...(token === undefined ? [] : [['Authorization', 'Bearer (kept by the server)'] as const]),
+    ...(keyHint === undefined ? [] : [[keyField, keyHint] as const]),
+    ...(token ? [['Authorization', 'Bearer (kept by the server)'] as const] : []),
   ];
 }
 
@@ -64,8 +69,8 @@ export function commandText(request: TryRequest, proof: Proof): string {
   const parts = [
     `curl ${method === 'GET' ? '' : method === 'HEAD' ? '--head ' : `-X ${method} `}${quoted(url)}`,
     ...headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
-    ...(proof.subscriptionKey === undefined ? [] : [`-H "${keyField}: $SUBSCRIPTION_KEY"`]),
-    ...(proof.token === undefined ? [] : ['-H "Authorization: Bearer $TOKEN"']),
+    ...(proof.keyHint === undefined ? [] : [`-H "${keyField}: $SUBSCRIPTION_KEY"`]),
+    ...(proof.token ? ['-H "Authorization: Bearer $TOKEN"'] : []),
     ...(proof.certificate ? ['--cert client.pem --key client.key'] : []),
     ...(body === undefined ? [] : [`--data-binary ${quoted(body)}`]),
   ];

@@ -9,11 +9,12 @@ import { FormRefused } from './form.ts';
 import type { Move, SignedIn, Visit } from './page.ts';
 import { code } from './parts.ts';
 import type { RelayAnswer } from './relay.ts';
+import { actorIn } from './teams.ts';
 import { isSignIn } from './try-access.ts';
 import { answerView } from './try-answer.ts';
 import { clientOf, type Mine } from './try-choice.ts';
 import type { Desk, TryParts } from './try-desk.ts';
-import { provenFields, type Proof, type TryRequest } from './try-request.ts';
+import { provenFields, type Secrets, type TryRequest } from './try-request.ts';
 import type { TokenWish } from './try-tokens.ts';
 
 /** What is shown after a call: the request as it went out, and what came of it. */
@@ -50,19 +51,18 @@ function withId(request: TryRequest): TryRequest {
     : { ...request, headers: [...request.headers, ['X-Request-ID', randomUUID()]] };
 }
 
-interface Proven extends Proof {
+interface Proven extends Secrets {
   readonly identity?: { readonly certificate: string; readonly privateKey: string };
   readonly wish?: Omit<TokenWish, 'key'> & { readonly visit: SignedIn };
 }
 
 async function prove(parts: TryParts, visit: Visit, desk: Desk): Promise<Proven | Move> {
-  const { choice, proof } = desk;
-  const { access, mine, place } = choice;
-  const { subscriptionKey } = proof;
-  const base = {
-    ...(subscriptionKey === undefined ? {} : { subscriptionKey }),
-    certificate: false,
-  };
+  const { access, mine, place } = desk.choice;
+  const key =
+    mine && visit.me
+      ? await parts.keys.revealed(actorIn(mine.team, visit.me.actor), mine.subscription)
+      : undefined;
+  const base = key === undefined ? {} : { subscriptionKey: key };
   if (access === 'none') return base;
   if (!visit.me || !mine)
     throw new FormRefused([
@@ -76,7 +76,7 @@ async function prove(parts: TryParts, visit: Visit, desk: Desk): Promise<Proven 
   if (access === 'certificate') {
     const identity = await parts.keys.identity(mine.app, place.environment);
     if (!identity) throw lacking('Make a client certificate of the app first');
-    return { ...base, certificate: true, identity };
+    return { ...base, identity };
   }
   return proveByToken(parts, { ...visit, me: visit.me }, desk, mine, base);
 }
@@ -86,7 +86,7 @@ async function proveByToken(
   visit: SignedIn,
   { choice, form }: Desk,
   mine: Mine,
-  base: Proof,
+  base: Secrets,
 ): Promise<Proven | Move> {
   const { access, place, testUser } = choice;
   const client = clientOf(hub, choice);

@@ -6,6 +6,7 @@
 import type { Exchange, Policy, Reply } from '../../../core/exchange.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { OpenTrace } from '../../../core/trace.ts';
+import { openSandboxApp } from './open-lane.ts';
 import type { Phase, PolicyKind, PolicySite } from '../policy.ts';
 
 export const traceName = 'trace';
@@ -43,6 +44,24 @@ export function traced({ api, environment, proxy, definition, services }: Policy
       refused(opened, exchange, problem.status);
       throw error;
     }
+  };
+}
+
+/**
+ * Only for calls that the hub makes for somebody, who will want to see what became of them. Those of the sandbox that bear
+ * nobody's app are as the open lane's.
+ */
+export function whereRelayed(policy: Policy): Policy {
+  return (next) => {
+    const followed = policy(next);
+    return (exchange) => {
+      const { peer, facts, environment } = exchange;
+      if (peer.relayed !== true) return next(exchange);
+      exchange.onEnd(() => {
+        if (!facts.caller && environment === 'sandbox') facts.trace?.belongs?.(openSandboxApp);
+      });
+      return followed(exchange);
+    };
   };
 }
 
