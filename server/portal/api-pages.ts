@@ -120,13 +120,21 @@ function facts(hub: Hub, entry: CatalogueEntry, document: OpenApiDocument | unde
       value:
         products.length === 0
           ? 'None: no subscription is needed or offered'
-          : html`${products.map(({ id, name }, at) => html`${at === 0 ? '' : ', '}<a href="/products/${id}">${name}</a>`)}`,
+          : joined(products.map(({ id, name }) => html`<a href="/products/${id}">${name}</a>`)),
     },
     {
       key: 'Standards',
-      value: html`${standards.map((id, at) => html`${at === 0 ? '' : ', '}<a href="/standards#${id}">${names.get(id) ?? id}</a>`)}`,
+      value: joined(
+        standards.map((id) => html`<a href="/standards#${id}">${names.get(id) ?? id}</a>`),
+      ),
     },
   ]);
+}
+
+/** One after the other, with commas. */
+function joined(parts: readonly Html[]): Html {
+  const [first = html``, ...others] = parts;
+  return others.reduce((before, one) => html`${before}, ${one}`, first);
 }
 
 function contact(to: string): Html {
@@ -185,7 +193,7 @@ function operationTable(operations: readonly OperationSummary[], base: string): 
       html`<a href="${base}/operations/${id}">${summary === '' ? id : summary}</a>${deprecated ? html` ${tag('deprecated', 'yellow')}` : undefined}`,
       html`<strong>${method}</strong> ${code(path)}`,
     ]);
-  return html`<h2 id="operations">Operations</h2>${table('Operations', ['Operation', 'Method and path'], rows)}
+  return html`<h2 id="operations">Operations</h2>${table(`${operations.length} ${operations.length === 1 ? 'operation' : 'operations'}`, ['Operation', 'Method and path'], rows)}
 ${operations.length > mostRows ? html`<p>There are ${operations.length - mostRows} more; <a href="/catalogue">search for them</a> or download the document.</p>` : undefined}`;
 }
 

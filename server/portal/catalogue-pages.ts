@@ -189,7 +189,7 @@ function result(
   return html`<li><h3><a href="/catalogue/${api.id}">${api.title}</a> ${statusTag(api.status)}</h3>
 <p>${summary}</p>
 <dl class="hub-facts"><div><dt>Technology</dt><dd>${technologyWords[api.technology]}</dd></div>
-<div><dt>Access</dt><dd>${access.length === 0 ? 'not deployed' : together(access.map((one) => accessWords[one].title))}</dd></div>
+<div><dt>Access</dt><dd>${access.length === 0 ? 'not deployed' : access.map((one) => accessWords[one].title).join('; ')}</dd></div>
 <div><dt>Environments</dt><dd>${environments.length === 0 ? 'none' : together(environments.map((one) => environmentWords[one]))}</dd></div>
 <div><dt>Owner</dt><dd>${api.owner}</dd></div>
 ${version === undefined ? undefined : html`<div><dt>Version</dt><dd>${version}</dd></div>`}</dl>

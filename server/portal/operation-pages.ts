@@ -14,7 +14,7 @@ import { profilesOf } from './operation-profiles.ts';
 import { contentSection, parameterTable, responseSections } from './operation-parts.ts';
 import { operationOf, type Operation } from './operations.ts';
 import { openPage, type Page, type Pages } from './page.ts';
-import { code, inset, list, summaryList, tag } from './parts.ts';
+import { code, inset, list, startLink, summaryList, tag } from './parts.ts';
 import { languages } from './snippet.ts';
 
 export function operationPages(hub: Hub): Pages {
@@ -50,8 +50,8 @@ function operationPage(hub: Hub, asked: Asked): Page {
   const { entry, document, version, id } = asked;
   const operation = operationOf(document, id);
   if (!operation) throw new Problem('not-found', 'The API has no such operation');
-  const texts = pageTexts();
-  const { method, path, summary, description, parameters, body, responses } = operation;
+  const { method, path, summary } = operation;
+  const { description, inputsAndAnswers } = fixedParts(document, entry, operation);
   return {
     title: summary === '' ? `${method} ${path}` : summary,
     here: 'catalogue',
@@ -61,16 +61,46 @@ function operationPage(hub: Hub, asked: Asked): Page {
     },
     keep: 'revalidate',
     content: html`<p class="hub-call"><strong>${method}</strong> ${code(path)} ${operation.deprecated ? tag('deprecated', 'yellow') : undefined}</p>
-<div class="hub-prose">${texts.block(description, 2)}</div>
+<div class="hub-prose">${description}</div>
 ${contents(operation)}
 ${callSection(hub, asked, operation)}
-<h2 id="inputs">Inputs</h2>
+${inputsAndAnswers}`,
+  };
+}
+
+interface FixedParts {
+  readonly description: Html;
+  readonly inputsAndAnswers: Html;
+}
+
+/** What a document says never changes, and is most of the page and its cost: the last ones of each document are kept. */
+const keptParts = new WeakMap<OpenApiDocument, Map<string, FixedParts>>();
+const mostKept = 30;
+
+function fixedParts(
+  document: OpenApiDocument,
+  entry: CatalogueEntry,
+  operation: Operation,
+): FixedParts {
+  const kept = keptParts.get(document) ?? new Map<string, FixedParts>();
+  keptParts.set(document, kept);
+  const known = kept.get(operation.id);
+  if (known) return known;
+  const texts = pageTexts();
+  const { parameters, body, responses } = operation;
+  const made = {
+    description: texts.block(operation.description, 2),
+    inputsAndAnswers: html`<h2 id="inputs">Inputs</h2>
 ${parameters.length === 0 && !body ? html`<p>It takes none.</p>` : parameterTable(texts, document, parameters)}
 ${body ? html`<h3>Body${body.required ? ', required' : ', optional'}</h3>${texts.block(body.description, 4)}${body.contents.map((one) => contentSection(texts, document, one, 'Body'))}` : undefined}
 <h2 id="answers">Answers</h2>
 ${responseSections(texts, document, responses)}
 ${profiles(document, entry, operation, texts)}`,
   };
+  kept.set(operation.id, made);
+  const [oldest] = kept.keys();
+  if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
+  return made;
 }
 
 function contents({ responses }: Operation): Html {
@@ -94,6 +124,7 @@ function callSection(hub: Hub, asked: Asked, operation: Operation): Html {
   const to = (change: Readonly<Record<string, string>>) =>
     `?${new URLSearchParams({ ...choice, ...change }).toString()}#call`;
   return html`<h2 id="call">Call it</h2>
+${all.some(({ place }) => place.environment !== 'production') ? startLink(`/try/${entry.api.id}/${operation.id}`, 'Try it') : undefined}
 ${choices(
   'Environment',
   all.map(({ place }) => ({
