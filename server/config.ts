@@ -33,6 +33,9 @@ export interface Config {
   /** An smtp or smtps address; empty: mail stays in the outbox. */
   readonly smtpUrl: string;
   readonly mailFrom: string;
+  /** A mail address; empty: the accounts of operators and administrators. */
+  readonly helpAddress: string;
+  readonly contentLicence: string;
   /** Traces of calls and messages kept; 0: none. */
   readonly messageTraces: number;
   readonly messageTraceHours: number;
@@ -244,6 +247,24 @@ export const settings: readonly Setting[] = [
     default: 'Gatehouse <gatehouse@localhost>',
     wants: 'a mail address, with or without a name',
     schema: { type: 'string', minLength: 3, maxLength: 200 },
+  },
+  {
+    name: 'HELP_ADDRESS',
+    key: 'helpAddress',
+    description:
+      'Where requests for help made in the developer hub are sent. Without it they go to the accounts of operators and administrators.',
+    default: '',
+    wants: 'a mail address, or nothing',
+    schema: { type: 'string', pattern: '^([^\\s@<>,;:]{1,64}@[A-Za-z0-9.-]{1,190})?$' },
+  },
+  {
+    name: 'CONTENT_LICENCE',
+    key: 'contentLicence',
+    description:
+      'What the text of the pages of the developer hub may be used under, for their footer.',
+    default: 'Apache License 2.0',
+    wants: 'the name of a licence, at most 100 characters',
+    schema: { type: 'string', minLength: 3, maxLength: 100 },
   },
   {
     name: 'MESSAGE_TRACES',

@@ -17,10 +17,13 @@ import type { Environment } from './catalogue/environments.ts';
 import type { Config } from './config.ts';
 import type { Limits } from './gateway/limits.ts';
 import { openMessageDocumentation } from './hub-messages.ts';
+import { hubOperations, hubStatus } from './hub-status.ts';
 import { randomKey, readOrMake, readSecretFile } from './key-files.ts';
 import type { Mount, MountTable } from './mount-table.ts';
 import type { Mailbox } from './observe/mailbox.ts';
+import type { Observing } from './observing.ts';
 import { readAssets } from './portal/assets.ts';
+import { readContent } from './portal/content.ts';
 import type { HubPorts } from './portal/hub-parts.ts';
 import { createPortal } from './portal/portal.ts';
 import { seedAccounts, tryOutOf } from './portal/seed.ts';
@@ -43,9 +46,10 @@ export interface HubOptions {
   readonly mailbox: Mailbox;
   readonly services: HubPorts['services'];
   readonly tryIt: HubPorts['tryIt'];
-  readonly explain: HubPorts['explain'];
+  readonly observing: Pick<Observing, 'usage' | 'callers'>;
   /** Where environments are reached with a client certificate. */
   readonly tlsAddresses: (environment: Environment) => Addresses | undefined;
+  readonly explain: HubPorts['explain'];
 }
 
 /** The hub as the front looks it up, and the paths that no API may take. */
@@ -59,17 +63,25 @@ export function openHub(options: HubOptions): OpenHub {
   const dataDir = resolve(config.dataDir);
   const directory = openDirectory(store);
   const laptop = config.installation === 'laptop';
+  const watched = { store, now: () => clock.now(), observing: options.observing };
   const portal = createPortal({
     ...options,
     assets: readAssets(options.root),
     cookies: cookiesOf(() => addresses.root),
     sealer: createSealer([randomKey(join(dataDir, 'keys', 'sealing.key'))]),
     publicUrl: () => addresses.root,
-    reach: Object.assign((environment: Environment, path: string) => addresses.of(environment, path), {
-      certified: (environment: Environment, path: string) =>
-        options.tlsAddresses(environment)?.of(environment, path),
-    }),
+    reach: Object.assign(
+      (environment: Environment, path: string) => addresses.of(environment, path),
+      {
+        certified: (environment: Environment, path: string) =>
+          options.tlsAddresses(environment)?.of(environment, path),
+      },
+    ),
     messages: openMessageDocumentation(options.root),
+    content: readContent(options.root),
+    status: hubStatus(watched),
+    operations: hubOperations({ ...watched, mailbox }),
+    ...{ helpAddress: config.helpAddress, contentLicence: config.contentLicence },
     send: (id, mail) => mailbox.put(id, mail),
     async organisation(odsCode) {
       const found = await directory.organisation(odsCode);

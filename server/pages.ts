@@ -80,7 +80,9 @@ export function noApiHere(_request: IncomingMessage, response: ServerResponse): 
 const notFound = page(
   'Page not found',
   html`<p>
-    There is no page at this address. <a href="/">Go to the start page</a> to see what runs here.
+    There is no page at this address. Go to the <a href="/">start page</a>, look at the
+    <a href="/catalogue">API catalogue</a> or the <a href="/guides">guides</a>, or
+    <a href="/help">ask for help</a>.
   </p>`,
 );
 

@@ -14,7 +14,7 @@ const titles: Partial<Record<ProblemKind, string>> = {
 };
 
 const advice: Partial<Record<ProblemKind, string>> = {
-  'not-found': 'If you typed the address, check it.',
+  'not-found': 'If you typed the address, check it. If a link led you here, it is out of date.',
   forbidden: 'If you think that you should be able to, ask an owner of your team.',
   gone: 'Ask for a new one.',
   'too-large': 'Nothing was saved. Send less.',
@@ -30,7 +30,7 @@ export function errorPage(problem: Problem, reference: string): Page {
     status,
     title: titles[kind] ?? 'There is a problem',
     content: html`<p>${/[.!?]$/.test(told) ? told : `${told}.`}</p>
-<p>${advice[kind]} <a href="/">Go to the home page</a>.</p>
-<p>If you ask for help, quote this reference: <code class="hub-code">${reference}</code></p>`,
+<p>${advice[kind]} Go to the <a href="/">home page</a>, search the <a href="/catalogue">API catalogue</a>, or look at the <a href="/guides">guides</a>.</p>
+<p>If you <a href="/help">ask for help</a>, quote this reference: <code class="hub-code">${reference}</code></p>`,
   };
 }

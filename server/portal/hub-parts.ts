@@ -7,12 +7,14 @@ import type { SystemsAdministration } from '../catalogue/systems/systems-adminis
 import type { Accounts } from './accounts.ts';
 import type { MessageDocumentation } from './api-messages.ts';
 import type { Assets } from './assets.ts';
-import type { Documentation } from './documentation.ts';
 import type { ExplainPorts } from './explain-ports.ts';
+import type { Documentation } from './documentation.ts';
+import type { Content } from './content.ts';
 import type { Links } from './links.ts';
 import type { Reach } from './operation-call.ts';
 import type { Passwords } from './passwords.ts';
 import type { Sessions } from './sessions.ts';
+import type { OperationsPort, StatusPort } from './status-port.ts';
 import type { Teams } from './teams.ts';
 import type { TryPorts } from './try-ports.ts';
 
@@ -68,6 +70,16 @@ export interface HubPorts extends Ground {
   /** Deployments of apps and their certificates. */
   readonly systems: SystemsAdministration;
   readonly catalogue: Catalogue;
+  /** The pages that explain. */
+  readonly content: Content;
+  /** How the Apis are. */
+  readonly status: StatusPort;
+  /** What operators look at. */
+  readonly operations: OperationsPort;
+  /** Where requests for help are sent; empty: to the accounts of those who answer. */
+  readonly helpAddress: string;
+  /** What the text of these pages may be used under. */
+  readonly contentLicence: string;
   /** Calls made for who tries an operation. */
   readonly tryIt: TryPorts;
   /** What tells why something was refused, and what became of a call. */

@@ -14,6 +14,12 @@ export interface Surroundings {
   /** Whether there is a local outbox to look into. */
   readonly outbox: boolean;
   readonly told?: string;
+  /** What the text may be used under. */
+  readonly licence: string;
+  /** Whether who is signed in looks after the platform. */
+  readonly operates?: boolean;
+  /** The page, for who wants to say something about it. */
+  readonly about?: string | undefined;
   /** Ends the session; only for who is signed in. */
   readonly signOut?: Html;
 }
@@ -63,20 +69,25 @@ ${around.told === undefined ? undefined : html`<div class="hub-told" role="statu
 ${faults.length === 0 ? undefined : errorSummary(faults)}
 <h1>${title}</h1>
 ${content}
+${around.about === undefined ? undefined : feedbackOn(around.about)}
 </main>
 </div>
 <footer class="hub-footer"><div class="nhsuk-width-container">
-<ul><li><a href="/help">Help</a></li><li><a href="/accessibility">Accessibility</a></li><li><a href="/cookies">Cookies and privacy</a></li></ul>
-<p>Gatehouse is open-source software under the Apache 2.0 licence. It is not a service of the NHS.</p>
+<ul><li><a href="/help">Help</a></li><li><a href="/accessibility">Accessibility</a></li><li><a href="/cookies">Cookies and privacy</a></li><li><a href="/feedback/answers">What became of feedback</a></li></ul>
+<p>The text of these pages may be used under the ${around.licence}. Gatehouse is open-source software under the Apache 2.0 licence. It is not a service of the NHS.</p>
 </div></footer>
 </body>
 </html>
 `.text;
 }
 
-function navigation({ name, outbox, signOut }: Surroundings, here: Here | undefined): Html {
+function navigation(
+  { name, outbox, operates, signOut }: Surroundings,
+  here: Here | undefined,
+): Html {
   const entries: readonly (readonly [Here, string, string])[] = [
     ['home', '/', 'Home'],
+    ['start', '/start', 'Start'],
     ['catalogue', '/catalogue', 'API catalogue'],
     ['try', '/try', 'Try it'],
     ['explain', '/explain', 'Explain'],
@@ -88,6 +99,9 @@ function navigation({ name, outbox, signOut }: Surroundings, here: Here | undefi
           ['teams', '/teams', 'Teams'],
           ['requests', '/requests', 'Requests'],
         ] as const)),
+    ['guides', '/guides', 'Guides'],
+    ['status', '/status', 'Status'],
+    ...(operates ? ([['operations', '/operations', 'Operations']] as const) : []),
     ...(outbox ? ([['outbox', '/outbox', 'Outbox']] as const) : []),
   ];
   const link = ([key, href, text]: readonly [Here, string, string]) =>
@@ -98,6 +112,13 @@ function navigation({ name, outbox, signOut }: Surroundings, here: Here | undefi
       : html`${link(['account', '/account', name])}<li>${signOut}</li>`;
   return html`<nav class="hub-nav" aria-label="Main"><ul>${entries.map(link)}</ul></nav>
 <nav class="hub-nav hub-nav--account" aria-label="Account"><ul>${account}</ul></nav>`;
+}
+
+/** Two ways to one form: saying what one thinks of this page. */
+function feedbackOn(page: string): Html {
+  const link = (useful: string, text: string) =>
+    html`<a href="/feedback?${new URLSearchParams({ page, useful }).toString()}">${text}</a>`;
+  return html`<div class="hub-feedback"><p>Is this page useful? ${link('yes', 'Yes, it is')} ${link('no', 'No, it is not')}</p></div>`;
 }
 
 function errorSummary(faults: readonly Fault[]): Html {

@@ -73,6 +73,45 @@ export function invitationMessage(
   );
 }
 
+export function incidentMessage(
+  to: string,
+  about: Readonly<Record<'title' | 'state' | 'text' | 'affected' | 'link', string>>,
+): HubMail {
+  return message(
+    'hub-incident',
+    to,
+    `${about.title} (${about.state})`,
+    `An API that your app has called in the last seven days is affected.\n\n${about.affected}\n\n${about.text}\n\nAll that is known: ${about.link}`,
+  );
+}
+
+/** To those who answer; what was asked stands behind the sign-in alone. */
+export function ticketMessage(
+  to: string,
+  ticket: { readonly id: string; readonly kind: string },
+  link: string,
+): HubMail {
+  return message(
+    'hub-ticket',
+    to,
+    `Request for help ${ticket.id}`,
+    `Somebody asks for help (${ticket.kind}).\n\n${link}`,
+  );
+}
+
+export function ticketAnswerMessage(
+  to: string,
+  ticket: { readonly id: string; readonly subject: string },
+  text: string,
+): HubMail {
+  return message(
+    'hub-ticket-answer',
+    to,
+    `Answer to your request ${ticket.id}`,
+    `You asked: ${ticket.subject}\n\n${text}`,
+  );
+}
+
 function message(template: string, to: string, subject: string, text: string): HubMail {
   return { template, to, subject, text: text + signature };
 }

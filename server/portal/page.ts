@@ -74,7 +74,20 @@ export interface Page {
 }
 
 export type Here =
-  'home' | 'catalogue' | 'apps' | 'products' | 'requests' | 'teams' | 'account' | 'outbox' | 'try' | 'explain';
+  | 'home'
+  | 'catalogue'
+  | 'apps'
+  | 'products'
+  | 'requests'
+  | 'teams'
+  | 'account'
+  | 'outbox'
+  | 'try'
+  | 'explain'
+  | 'start'
+  | 'guides'
+  | 'status'
+  | 'operations';
 
 /** Leads on to another page (303), with a message there. */
 export interface Move {
@@ -89,6 +102,8 @@ export interface Download {
   readonly file: string;
   readonly type: string;
   readonly content: string;
+  /** It is to be looked at rather than saved. */
+  readonly inline?: boolean;
 }
 
 /** A page as the table of the hub has it. */

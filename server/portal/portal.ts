@@ -20,10 +20,15 @@ import { certificatePages } from './deployment-certificate-pages.ts';
 import { csrPages } from './deployment-csr-pages.ts';
 import { endpointPages } from './deployment-endpoint-pages.ts';
 import { deploymentPages } from './deployment-pages.ts';
+import { contentPages } from './content-pages.ts';
 import { removeEnded } from './ended.ts';
 import { explainPages } from './explain-pages.ts';
+import { feedbackPages } from './feedback-pages.ts';
+import { helpDeskPages } from './help-desk-pages.ts';
+import { helpPages } from './help-pages.ts';
 import { homePages } from './home-pages.ts';
 import type { Hub, HubPorts } from './hub-parts.ts';
+import { incidentPages } from './incident-pages.ts';
 import { invitationPages } from './invitation-pages.ts';
 import { handedCollection, handoverPages } from './key-handover.ts';
 import { keyCarePages } from './key-care-pages.ts';
@@ -31,6 +36,7 @@ import { keyPages } from './key-pages.ts';
 import { openDocumentation } from './documentation.ts';
 import { linkCollection, openLinks } from './links.ts';
 import { operationPages } from './operation-pages.ts';
+import { operationsPages } from './operations-pages.ts';
 import { outboxPage } from './outbox-page.ts';
 import type { Pages } from './page.ts';
 import { createPasswords } from './passwords.ts';
@@ -43,6 +49,7 @@ import { secondFactorPages } from './second-factor-pages.ts';
 import { openSessions, sessionCollection } from './sessions.ts';
 import { signInPages } from './sign-in-pages.ts';
 import { signUpPages } from './sign-up-pages.ts';
+import { statusPages } from './status-pages.ts';
 import { decisionPages } from './subscription-decision-pages.ts';
 import { subscriptionKeyPages } from './subscription-key-pages.ts';
 import { subscriptionPages } from './subscription-pages.ts';
@@ -73,6 +80,13 @@ export function createPortal(ports: HubPorts): Portal {
   };
   const pages: Pages = {
     ...homePages(hub),
+    ...contentPages(hub),
+    ...helpPages(hub),
+    ...helpDeskPages(hub),
+    ...feedbackPages(hub),
+    ...statusPages(hub),
+    ...incidentPages(hub),
+    ...operationsPages(hub),
     ...cataloguePages(hub),
     ...apiPages(hub),
     ...versionPages(hub),

@@ -5,6 +5,7 @@
 import { problemsAs, type Exchange, type Handler, type Reply } from '../../core/exchange.ts';
 import { Problem } from '../../core/problem.ts';
 import { routes, type Routes } from '../../core/routes.ts';
+import { may } from '../catalogue/roles.ts';
 import { assetsBase } from './assets.ts';
 import { errorPage } from './error-page.ts';
 import { button, formOn } from './fields.ts';
@@ -115,6 +116,9 @@ function reply(hub: Hub, visit: Visit, answer: Page | Move | Download): Reply {
   const body = layout(answer, {
     assets: hub.assets,
     outbox: hub.outbox !== undefined && visit.local,
+    licence: hub.contentLicence,
+    operates: visit.me !== undefined && may(visit.me.actor, 'alert.read'),
+    about: pathOf(visit, answer),
     ...(visit.me ? { name: visit.me.person.name, signOut: signOut(visit) } : {}),
     ...(told === undefined ? {} : { told: Buffer.from(told, 'base64url').toString() }),
   });
@@ -126,12 +130,27 @@ function reply(hub: Hub, visit: Visit, answer: Page | Move | Download): Reply {
   };
 }
 
-function fileReply({ file, type, content }: Download): Reply {
+/** What feedback on a page is about: for what is somebody's own, or bears a secret, its kind and not its address. */
+function pathOf(
+  { path, params, exchange }: Visit,
+  { here, status = 200 }: Page,
+): string | undefined {
+  if (status >= 400 || path.startsWith('/feedback')) return undefined;
+  const isPublic = here !== undefined && publicPlaces.has(here);
+  if (isPublic || Object.keys(params).length === 0) return path;
+  return exchange.facts.route?.split(' ')[1];
+}
+
+const publicPlaces: ReadonlySet<string> = new Set([
+  ...['home', 'catalogue', 'start', 'guides', 'status', 'products'],
+]);
+
+function fileReply({ file, type, content, inline }: Download): Reply {
   return {
     status: 200,
     headers: {
       'content-type': type,
-      'content-disposition': `attachment; filename="${file.replace(/[^A-Za-z0-9._-]/g, '-')}"`,
+      'content-disposition': `${inline ? 'inline' : 'attachment'}; filename="${file.replace(/[^A-Za-z0-9._-]/g, '-')}"`,
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
       'content-security-policy': "default-src 'none'; sandbox",
@@ -154,7 +173,7 @@ async function errorReply(hub: Hub, problem: Problem, exchange: Exchange): Promi
   const plain: Reply = {
     status: problem.status,
     headers: pageFields(page),
-    body: layout(page, { assets: hub.assets, outbox: false }),
+    body: layout(page, { assets: hub.assets, outbox: false, licence: hub.contentLicence }),
   };
   const answer = visit ? reply(hub, visit, page) : plain;
   return { ...answer, headers: { ...answer.headers, ...problem.headers } };

@@ -1,0 +1,57 @@
+/** Incidents as several pages show them. */
+import { html, type Html } from '../../core/html.ts';
+import {
+  affectedText,
+  isRunningMaintenance,
+  type Incident,
+  type IncidentState,
+} from './incidents.ts';
+import { tag, time } from './parts.ts';
+import { stateTag } from './status-words.ts';
+
+const stateWords: Readonly<Record<IncidentState, string>> = {
+  planned: 'Planned',
+  investigating: 'Investigating',
+  identified: 'Cause found',
+  monitoring: 'Watching',
+  resolved: 'Resolved',
+};
+
+export function incidentTag(state: IncidentState): Html {
+  return tag(
+    stateWords[state],
+    state === 'resolved' ? 'green' : state === 'planned' ? 'blue' : 'yellow',
+  );
+}
+
+/** One that is open, on pages of status. */
+export function shortIncident(incident: Incident, now: number): Html {
+  const { id, title, state, impact, updates } = incident;
+  const last = updates.at(-1);
+  const heading =
+    incident.impact === 'maintenance'
+      ? isRunningMaintenance(incident, now)
+        ? 'Maintenance'
+        : 'Planned maintenance'
+      : 'Incident';
+  return html`<div class="nhsuk-inset-text"><h2>${heading}: <a href="/status/incidents/${id}">${title}</a></h2>
+<p>${incidentTag(state)} ${impact === 'maintenance' ? undefined : stateTag(impact)} ${affectedText(incident)}</p>
+${last && html`<p>${last.text}</p><p>${time(last.at)}</p>`}</div>`;
+}
+
+/** When it was, in words. */
+export function durationText({ began, ended }: Incident): Html {
+  return ended === undefined
+    ? html`since ${time(began)}`
+    : html`from ${time(began)} to ${time(ended)}`;
+}
+
+/** A list of incidents with what became of them. */
+export function incidentList(all: readonly Incident[]): Html {
+  return html`<ul class="nhsuk-list hub-incidents">${all.map(
+    (one) =>
+      html`<li><h2><a href="/status/incidents/${one.id}">${one.title}</a></h2><p>${incidentTag(one.state)} ${affectedText(one)}, ${durationText(one)}</p></li>`,
+  )}</ul>`;
+}
+
+export { stateWords };
