@@ -81,6 +81,14 @@ export function readContent(root: string): Content {
   };
 }
 
+/** The pages as a search takes them: commands and examples are not searched. */
+export function searchable({ pages }: Pick<Content, 'pages'>) {
+  return pages.map(({ path, title, summary, text }) => ({
+    ...{ path, title },
+    text: `${summary} ${text.replace(/^```[^]*?^```$/gm, '')}`,
+  }));
+}
+
 function filesOf(folder: string, section: Section): readonly string[] {
   if (section === 'reference') return references.map((name) => `${name}.md`);
   return readdirSync(folder).filter((name) => name.endsWith('.md'));

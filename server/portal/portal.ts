@@ -20,6 +20,7 @@ import { certificatePages } from './deployment-certificate-pages.ts';
 import { csrPages } from './deployment-csr-pages.ts';
 import { endpointPages } from './deployment-endpoint-pages.ts';
 import { deploymentPages } from './deployment-pages.ts';
+import { searchable } from './content.ts';
 import { contentPages } from './content-pages.ts';
 import { removeEnded } from './ended.ts';
 import { explainPages } from './explain-pages.ts';
@@ -78,6 +79,7 @@ export function createPortal(ports: HubPorts): Portal {
     passwords: createPasswords(),
     documentation: openDocumentation(ports),
   };
+  void hub.documentation.putGuides(searchable(hub.content));
   const pages: Pages = {
     ...homePages(hub),
     ...contentPages(hub),

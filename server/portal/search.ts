@@ -75,13 +75,17 @@ export function createSearch(): Search {
     },
   });
   const byApi = new Map<string, readonly string[]>();
-  const replace = async (owner: string, entries: readonly Entry[]): Promise<void> => {
+  const replace = async (
+    owner: string,
+    entries: readonly Entry[],
+    chunkSize = 100,
+  ): Promise<void> => {
     index.discardAll(byApi.get(owner) ?? []);
     byApi.set(
       owner,
       entries.map(({ id }) => id),
     );
-    await index.addAllAsync(entries, { chunkSize: 100 });
+    await index.addAllAsync(entries, { chunkSize });
   };
   return {
     find(text) {
@@ -103,6 +107,7 @@ export function createSearch(): Search {
         guides.map(({ path, title, text }) => ({
           ...{ ...nothing, id: path, kind: 'guide', api: '', href: path, title, words: text },
         })),
+        1, // each is long
       ),
   };
 }
