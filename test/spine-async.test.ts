@@ -275,31 +275,41 @@ describe('asynchronous messages of Spine', () => {
         'content-type': 'text/xml',
         soapaction: 'urn:oasis:names:tc:ebxml-msg:service/Acknowledgment',
       });
-    for (const message of [{ ...envelope, messageId: id() }, envelope, envelope])
-      assert.equal((await bare(message)).status, 202);
-    const sent = (await outbox.named(messageId)).find(({ topic }) => topic === 'spine-send');
-    assert.equal(sent?.state, 'done');
+    const sent = async () =>
+      (await outbox.named(messageId)).find(({ topic }) => topic === 'spine-send');
+    for (const others of [{ messageId: id() }, { toParty: practice.partyKey }]) {
+      assert.equal((await bare({ ...envelope, ...others })).status, 202);
+      assert.equal((await sent())?.ended, undefined);
+    }
+    for (const message of [envelope, envelope]) assert.equal((await bare(message)).status, 202);
+    assert.equal((await sent())?.state, 'done');
     offset += 10 * 60_000;
     assert.equal(other.received.length, 1);
   });
 
-  it('sends again when the receiver is back, and the same bytes', async () => {
-    const messageId = id();
-    other.answer = () => ({ status: 500, body: '' });
-    await forward(messageId);
-    const first = await other.next(({ envelope: e }) => e.messageId === messageId);
-    other.answer = acknowledging;
-    const outbox = openOutbox(platform.store, clock);
-    for (;;) {
-      const sent = (await outbox.named(messageId)).find(({ topic }) => topic === 'spine-send');
-      if (sent?.state === 'waiting') break;
-      await new Promise(setImmediate);
-    }
-    other.received.length = 0;
-    offset += 61_000;
-    const second = await other.next(({ envelope: e }) => e.messageId === messageId);
-    assert.equal(second.text, first.text);
-  });
+  const failing = {
+    'is back': () => ({ status: 500, body: '' }),
+    'has acknowledged another message': (message: EbxmlEnvelope) =>
+      acknowledging({ ...message, messageId: id() }),
+  };
+  for (const [how, answer] of Object.entries(failing))
+    it(`sends again when the receiver ${how}, and the same bytes`, async () => {
+      const messageId = id();
+      other.answer = answer;
+      await forward(messageId);
+      const first = await other.next(({ envelope: e }) => e.messageId === messageId);
+      other.answer = acknowledging;
+      const outbox = openOutbox(platform.store, clock);
+      for (;;) {
+        const sent = (await outbox.named(messageId)).find(({ topic }) => topic === 'spine-send');
+        if (sent?.state === 'waiting') break;
+        await new Promise(setImmediate);
+      }
+      other.received.length = 0;
+      offset += 61_000;
+      const second = await other.next(({ envelope: e }) => e.messageId === messageId);
+      assert.equal(second.text, first.text);
+    });
 
   it('R166 pushes again as the contract says, lays a message aside as dead, and tells its sender', async () => {
     const messageId = id();

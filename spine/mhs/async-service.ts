@@ -41,8 +41,16 @@ export interface AsyncOptions {
   readonly xml: Pick<LargeXml, 'read'>;
   /** The application behind a connection that calls as this system. @throws Problem when it is another's */
   readonly systemOf: (exchange: Exchange, asid: string) => Promise<Caller>;
-  /** @throws Problem when the connection has a certificate that is not of this party */
-  readonly proveParty: (exchange: Exchange, partyKey: string, view: string) => Promise<void>;
+  /**
+   * @param byName whether its name in the directory is all that proves it: a signal names no system
+   * @throws Problem when the connection has a certificate that is not of this party
+   */
+  readonly proveParty: (
+    exchange: Exchange,
+    partyKey: string,
+    view: string,
+    byName: boolean,
+  ) => Promise<void>;
   readonly viewOf: (exchange: Exchange) => string;
   readonly now: () => number;
   readonly newId: () => string;
@@ -106,9 +114,10 @@ async function received(
     if (broken) throw faultOf(broken);
     exchange.facts.requestId = envelope.messageId.slice(0, 100);
     exchange.facts.route = `POST ${colonId(envelope)}`.slice(0, 200);
-    await options.proveParty(exchange, envelope.fromParty, view);
+    const isSignal = kindOf(envelope) !== 'message';
+    await options.proveParty(exchange, envelope.fromParty, view, isSignal);
     trace?.add('checked', 'The envelope is sound, and of the party that sent it');
-    if (kindOf(envelope) !== 'message') return await signalled(options, exchange, envelope);
+    if (isSignal) return await signalled(options, exchange, envelope);
     const [wrong] = partyErrors(envelope);
     if (wrong) throw refusing(options, exchange, envelope, wrong);
     await repeated(options, exchange, envelope);
@@ -159,14 +168,19 @@ function signalParts({ newId, now }: Pick<AsyncOptions, 'newId' | 'now'>) {
   return { messageId: newId().toUpperCase(), timestamp: isoTimestampOf(now()) };
 }
 
-/** A message whose id is remembered is answered as it was, and not looked at further. */
+/**
+ * A message whose id is remembered is answered as it was, and not looked at further: to the system alone that sent it, for
+ * the answer may tell where another one is fetched.
+ */
 async function repeated(
   options: AsyncOptions,
-  { environment, facts }: Exchange,
+  exchange: Exchange,
   envelope: EbxmlEnvelope,
 ): Promise<void> {
+  const { environment, facts } = exchange;
   const stored = await options.messages.collection.get(messageKey({ environment, ...envelope }));
   if (!stored || stored.value.until <= options.now()) return;
+  await options.systemOf(exchange, stored.value.senderAsid ?? '');
   if (stored.value.app) facts.trace?.belongs?.(stored.value.app.id);
   facts.trace?.add('answered', 'A repeat: answered as the first time, and not processed again');
   throw await answeredAgain(options, stored);

@@ -38,14 +38,13 @@ export function pollingService(options: PollingOptions): Handler {
 
 /**
  * 202 while there is none; then the answer, as often as it is asked for; 504 when the message's time is over without one.
- * @throws Problem of fault 101 for no such id, 200 for a message that could not be processed
+ * @throws Problem of fault 101 for no such id, 300 for another system, 200 for a message that could not be processed
  */
 async function fetched(
   {
     messages,
     outbox,
-    proveParty,
-    viewOf,
+    systemOf,
     pollFields,
   }: Required<Pick<AsyncOptions, 'pollFields'>> & AsyncOptions,
   exchange: Exchange,
@@ -59,7 +58,8 @@ async function fetched(
   const { trace } = exchange.facts;
   trace?.named(pollId, ...idsOf(request.value));
   if (request.value.app) trace?.belongs?.(request.value.app.id);
-  await proveParty(exchange, request.value.fromParty, viewOf(exchange));
+  // The party is not enough: who fetches its answers has no endpoint, and so no name for it in the directory.
+  exchange.facts.caller = await systemOf(exchange, request.value.senderAsid ?? '');
   const answer = await messages.collection.get(answerKey(request.id));
   trace?.add('looked-up', answer ? 'The answer is fetched' : 'There is no answer yet');
   if (!answer) {

@@ -3,6 +3,7 @@
  * late, twice or out of order ends nothing and is taken all the same.
  */
 import type { Outbox } from '../../core/outbox.ts';
+import { Problem } from '../../core/problem.ts';
 import type { Trace } from '../../core/trace.ts';
 import type { EbxmlEnvelope } from '../ebxml/envelope.ts';
 import { signalling, topics } from './deliveries.ts';
@@ -50,9 +51,15 @@ export async function takeSignal(
   }
   const fatal = envelope.errors?.errors.filter(({ severity }) => severity !== 'Warning') ?? [];
   if (fatal.length === 0) return false;
-  const facts = { code: fatal[0]?.errorCode ?? '' };
-  trace?.add('gave-up', 'The receiver has refused the message', { facts });
-  await options.outbox.abandon(id, `refused by the receiver: ${fatal[0]?.errorCode ?? ''}`);
+  // Codes are words; what the receiver writes in place of one might be anything, and of any length.
+  const code = (fatal[0]?.errorCode ?? '').replace(/[^A-Za-z]/g, '').slice(0, 40);
+  trace?.add('gave-up', 'The receiver has refused the message', { facts: { code } });
+  try {
+    await options.outbox.abandon(id, `refused by the receiver: ${code}`);
+  } catch (error) {
+    if (error instanceof Problem && error.kind === 'conflict') return false; // it has ended meanwhile
+    throw error;
+  }
   await failed(options, key);
   return true;
 }

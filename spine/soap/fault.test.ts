@@ -71,6 +71,10 @@ describe('SOAP faults', () => {
       ['invalid', 'forbidden', 'not-found', 'timeout', 'internal', 'throttled'] as const
     ).map((kind) => soapFaultOf(new Problem(kind, 'SECRET <b>')).errors[0]?.errorCode);
     assert.deepEqual(codes, ['201', '300', '101', '206', '200', '200']);
+    const why = (code: string) =>
+      soapFaultOf(new Problem('forbidden', 'SECRET', { code })).errors[0]?.description;
+    assert.equal(why('ASID_CHECK_FAILED'), 'Access to service denied: ASID_CHECK_FAILED');
+    assert.equal(why('not <a> name'), 'Access to service denied');
     const { body } = faultReply(Problem.from(new Error('SECRET')));
     assert.ok(Buffer.isBuffer(body) && !body.includes('SECRET'));
   });

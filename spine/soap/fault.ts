@@ -175,8 +175,14 @@ function row(
 
 function toldRow(problem: Problem): ToldRow {
   if (problem.row && 'faultcode' in problem.row) return problem.row as ToldRow; // only `fault` makes such rows
-  const base = faultRows[codeOfProblem[problem.kind] ?? '200'];
-  return { ...base, location: 'Not Supported' };
+  const base: FaultRow = faultRows[codeOfProblem[problem.kind] ?? '200'];
+  const description = base.description + toldName(problem, base);
+  return { ...base, description, location: 'Not Supported' };
+}
+
+/** Who is refused by a certificate or a system is told by which rule: `ASID_CHECK_FAILED`, a name of ours. */
+function toldName({ code = '' }: Problem, { errorCode }: FaultRow): string {
+  return errorCode === '300' && /^[A-Z][A-Z_]{2,59}$/.test(code) ? `: ${code}` : '';
 }
 
 function errorElement(error: FaultError): XmlElement {
