@@ -42,8 +42,16 @@ export function exampleOf({ file, title, text, type }: MessageExample, base: str
 }
 
 /** The elements of an XML example with what they hold, as a table; nothing for what is no XML. */
-export function elementTable({ title, text, type }: MessageExample): Html | undefined {
-  if (!type.includes('xml')) return undefined;
+export function elementTable(example: MessageExample): Html | undefined {
+  if (!example.type.includes('xml')) return undefined;
+  if (!tables.has(example)) tables.set(example, made(example));
+  return tables.get(example);
+}
+
+/** Examples never change. */
+const tables = new WeakMap<MessageExample, Html | undefined>();
+
+function made({ title, text }: MessageExample): Html | undefined {
   const rows = elementsOf(text);
   if (rows.length === 0) return undefined;
   return table(

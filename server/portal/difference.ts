@@ -95,9 +95,8 @@ function hard(what: string): Told {
 }
 
 function inputs(before: Whole, after: Whole): readonly Told[] {
-  const key = ({ in: place, name }: Operation['parameters'][number]) => `${place} ${name}`;
-  const old = new Map(before.operation.parameters.map((one) => [key(one), one]));
-  const now = new Map(after.operation.parameters.map((one) => [key(one), one]));
+  const old = new Map(before.operation.parameters.map((one) => [keyOf(before, one), one]));
+  const now = new Map(after.operation.parameters.map((one) => [keyOf(after, one), one]));
   const told: Told[] = [];
   for (const [name, one] of old) {
     const next = now.get(name);
@@ -117,6 +116,12 @@ function inputs(before: Whole, after: Whole): readonly Told[] {
           : soft(`The parameter ${name} is new`),
       );
   return told;
+}
+
+/** Those in the path go by their place in it: what they are called callers never see. */
+function keyOf({ operation }: Whole, { in: place, name }: Operation['parameters'][number]): string {
+  if (place !== 'path') return `${place} ${name}`;
+  return `path ${operation.path.split('{').findIndex((part) => part.startsWith(`${name}}`))}`;
 }
 
 function shape({ document }: Side, schema: unknown): string {

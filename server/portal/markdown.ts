@@ -210,5 +210,5 @@ function plain(tokens: readonly Token[]): string {
 
 /** Code that scrolls within itself, with the keyboard too. */
 export function codeBlock(text: string, label: string): Html {
-  return html`<pre class="hub-block" role="group" tabindex="0" aria-label="${label}"><code>${text}</code></pre>`;
+  return html`<pre class="hub-sample" role="group" tabindex="0" aria-label="${label}"><code>${text}</code></pre>`;
 }

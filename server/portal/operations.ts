@@ -107,6 +107,22 @@ export function operationSummaries(document: OpenApiDocument): readonly Operatio
 
 /** One operation by its id; undefined when there is none. */
 export function operationOf(document: OpenApiDocument, id: string): Operation | undefined {
+  const ofDocument = kept.get(document) ?? new Map<string, Operation>();
+  kept.set(document, ofDocument);
+  const known = ofDocument.get(id);
+  if (known) return known;
+  const made = readOperation(document, id);
+  if (made) ofDocument.set(id, made);
+  const [oldest] = ofDocument.keys();
+  if (ofDocument.size > mostKept && oldest !== undefined) ofDocument.delete(oldest);
+  return made;
+}
+
+/** The operations of each document that were read last. */
+const kept = new WeakMap<OpenApiDocument, Map<string, Operation>>();
+const mostKept = 100;
+
+function readOperation(document: OpenApiDocument, id: string): Operation | undefined {
   const found = named(document).find((one) => one.id === id);
   if (!found) return undefined;
   const { operation } = found;

@@ -147,8 +147,8 @@ function choicesOf(schema: JsonObject): readonly unknown[] {
   return [...listOf(schema.oneOf), ...listOf(schema.anyOf)].slice(0, 30);
 }
 
-/** Schemas that one table looks at: lists of lists of them cost more than their document is long. */
-const mostMerged = 3_000;
+/** Parts of `allOf` that one table takes in: lists of lists of them cost more than their document is long. */
+const mostMerged = 500;
 
 /** The schema with what its `allOf` says taken in; what it says itself wins. */
 function merged(
@@ -159,12 +159,12 @@ function merged(
 ): JsonObject {
   const schema = objectOf(resolve(document, given));
   const beside = isObject(given) && given.$ref !== undefined ? besideReference(given) : {};
-  const parts = --budget.left < 0 || depth > 8 ? [] : listOf(schema.allOf);
+  const parts = depth > 8 ? [] : listOf(schema.allOf).filter(() => --budget.left >= 0);
   if (parts.length === 0) return { ...schema, ...beside };
   const all = [...parts.map((one) => merged(document, one, budget, depth + 1)), schema];
   const properties = together(all.map((one) => objectOf(one.properties)));
   const required = all.flatMap((one) => listOf(one.required));
-  return { ...together(all), ...beside, properties, required };
+  return { ...together(all), ...beside, properties, required: [...new Set(required)] };
 }
 
 function together(all: readonly JsonObject[]): JsonObject {
