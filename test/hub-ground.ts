@@ -29,6 +29,15 @@ export interface HubClient {
   /** Gets the page, sends its form. */
   fill(path: string, fields: Fields): Promise<HubPage>;
   post(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<HubPage>;
+  /** Gets the page, sends its form with a file in it. */
+  upload(path: string, fields: Fields, file: SentFile): Promise<HubPage>;
+}
+
+export interface SentFile {
+  /** The name of its field. */
+  readonly field: string;
+  readonly name: string;
+  readonly content: string | Buffer;
 }
 
 export type Fields = Readonly<Record<string, string>>;
@@ -66,6 +75,13 @@ export function hubClient(url: string): HubClient {
     send,
     async fill(path, fields) {
       return send(await get(path), path, fields);
+    },
+    async upload(path, fields, { field, name, content }) {
+      const { html } = await get(path);
+      const body = new FormData();
+      for (const one of Object.entries({ ...formFor(html, path), ...fields })) body.append(...one);
+      body.append(field, new Blob([new Uint8Array(Buffer.from(content))]), name);
+      return ask(path, { method: 'POST', body });
     },
   };
 }

@@ -7,7 +7,7 @@ import type { App, Registration } from '../catalogue/apps.ts';
 import type { Environment } from '../catalogue/environments.ts';
 import type { Product, Subscription } from '../catalogue/products.ts';
 import type { Actor } from '../catalogue/roles.ts';
-import { appPath, type Placed } from './app-reach.ts';
+import { appPath, proxiesOf, type Placed } from './app-reach.ts';
 import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { list, tag } from './parts.ts';
@@ -131,12 +131,14 @@ async function asidNeeds(
 }
 
 async function asksAsid(hub: Hub, environment: Environment, api: string): Promise<boolean> {
-  const proxy = hub.catalogue.proxy(`${environment}.${api}`);
-  if (!proxy) return false;
-  const revision = await hub.administration.proxies
-    .revision(reader, proxy.id, proxy.active)
-    .catch(() => undefined);
-  return revision?.value.definition.policies.some(({ policy }) => asksForAsid.has(policy)) ?? false;
+  for (const { id, active } of proxiesOf(hub, api, environment)) {
+    const revision = await hub.administration.proxies
+      .revision(reader, id, active)
+      .catch(() => undefined);
+    const policies = revision?.value.definition.policies ?? [];
+    if (policies.some(({ policy }) => asksForAsid.has(policy))) return true;
+  }
+  return false;
 }
 
 const words = { done: 'Done', missing: 'Missing', waits: 'Waits' } as const;

@@ -248,7 +248,7 @@ async function handOver(hub: Hub, visit: SignedIn, form: Form) {
   const { app, actor, may } = await appOf(hub, visit);
   const team = await teamIn(hub, visit, form);
   const { apps } = hub.administration;
-  if (!manages(team, visit.me.account.id))
+  if (may('app.change') && !manages(team, visit.me.account.id))
     throw new FormRefused([
       { field: 'team', text: 'Choose a team of which you are owner or admin' },
     ]);

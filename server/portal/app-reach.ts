@@ -3,6 +3,7 @@ import { Problem } from '../../core/problem.ts';
 import { registrationOf } from '../catalogue/app-administration.ts';
 import type { App, Registration } from '../catalogue/apps.ts';
 import { toEnvironment, type Environment } from '../catalogue/environments.ts';
+import type { Proxy } from '../catalogue/proxies.ts';
 import { may, type Action, type Actor } from '../catalogue/roles.ts';
 import { FormRefused, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
@@ -60,6 +61,17 @@ export function environmentIn({ params }: Pick<SignedIn, 'params'>): Environment
   const environment = toEnvironment(params.environment ?? '');
   if (environment && environment === params.environment) return environment;
   throw new Problem('not-found', 'There is no such environment');
+}
+
+/** An Api may run by several Proxies in an environment, each with a base of its own. */
+export function proxiesOf(
+  { catalogue }: Pick<Hub, 'catalogue'>,
+  api: string,
+  environment: Environment,
+): readonly Proxy[] {
+  return [...catalogue.proxies()].filter(
+    (one) => one.api === api && one.environment === environment,
+  );
 }
 
 export function appPath(id: string, environment?: Environment): string {

@@ -4,6 +4,7 @@ import { Problem } from '../../core/problem.ts';
 import { environments } from '../catalogue/environments.ts';
 import type { Product } from '../catalogue/products.ts';
 import { may } from '../catalogue/roles.ts';
+import { proxiesOf } from './app-reach.ts';
 import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { openPage, type Page, type Pages, type Visit } from './page.ts';
@@ -73,12 +74,12 @@ function ruleOf({ approval, customer }: Product): string {
     : 'Somebody decides on each request.';
 }
 
-function apiTable({ catalogue }: Hub, { apis, operations = {} }: Product): Html {
+function apiTable(hub: Hub, { apis, operations = {} }: Product): Html {
   const rows = apis.map((id): Part[] => {
-    const where = environments.filter((one) => catalogue.proxy(`${one}.${id}`));
+    const where = environments.filter((one) => proxiesOf(hub, id, one).length > 0);
     const some = operations[id];
     return [
-      catalogue.api(id)?.title ?? id,
+      hub.catalogue.api(id)?.title ?? id,
       where.length === 0 ? 'Nowhere yet' : where.map(environmentName).join(', '),
       some ? list(some.map((one) => code(one))) : 'All',
     ];

@@ -65,7 +65,7 @@ export async function keySection(
     const none = [slot, 'None yet', '', '', allowed ? slotLink(subscription, slot, 'Make') : ''];
     return some.length === 0 ? [none] : some.map((one) => rowOf(subscription, one, allowed));
   });
-  const head = ['Slot', 'Begins and ends with', 'Made', 'Last used', 'Actions'];
+  const head = ['Which', 'Begins … ends with', 'Made', 'Last used', 'Actions'];
   return html`<h2>Subscription keys</h2>
 <p>Sent as ${code('Ocp-Apim-Subscription-Key')} or ${code('apikey')} to APIs that ask for a key. Both work, so that one can be replaced while the other is in use.</p>
 ${table('Keys', head, rows)}`;

@@ -177,7 +177,7 @@ function volumeFaults(form: Form, needed: boolean): readonly Fault[] {
 async function onePage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
   const reached = await subscriptionOf(hub, visit);
   const { subscription, app, product, owner, decider, manages: mine } = reached;
-  const { id, state, environment } = subscription;
+  const { id, state } = subscription;
   const running = ['requested', 'active', 'suspended'].includes(state);
   const insight = owner && state === 'active' ? await figures(hub, owner, reached) : undefined;
   return {
@@ -199,8 +199,7 @@ ${
         { once: form.raw('form_once') || newSecret() },
       )
     : undefined
-}
-<p>Environment: ${environmentName(environment)}.</p>`,
+}`,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Environment } from '../catalogue/environments.ts';
 import type { RateLimits } from '../catalogue/products.ts';
 import type { Actor } from '../catalogue/roles.ts';
 import type { Hub } from './hub-parts.ts';
+import { proxiesOf } from './app-reach.ts';
 import { table, time } from './parts.ts';
 
 /** What is asked about. */
@@ -118,14 +119,15 @@ export async function limitsShown(
   apis: readonly string[],
 ): Promise<Html> {
   const rows: Part[][] = [];
-  for (const api of apis) {
-    if (!hub.catalogue.proxy(`${environment}.${api}`)) continue;
+  const proxies = apis.flatMap((api) => proxiesOf(hub, api, environment));
+  for (const { api, name } of proxies) {
     try {
       // As server/gateway/limit-report.ts answers it.
       const { items } = (await hub.administration.insight.limits(actor, {
-        ...{ app, api, environment, product },
+        ...{ app, api, environment, name, product },
       })) as { readonly items: readonly LimitTold[] };
-      for (const one of items) rows.push(limitRow(hub.catalogue.api(api)?.title ?? api, one));
+      for (const one of items)
+        rows.push(limitRow(name === api ? (hub.catalogue.api(api)?.title ?? api) : name, one));
     } catch (error) {
       if (!['unavailable', 'not-found'].includes(Problem.from(error).kind)) throw error;
     }
