@@ -49,7 +49,7 @@ export async function deskOf(parts: TryParts, visit: Visit, given: Form): Promis
   const content = contents.find(({ type }) => type === given.get('body_type')) ?? contents[0];
   const form = given.names.length > 0 ? given : firstForm(fields, content, given);
   const choice = await choiceOf(parts.hub, visit, tried, form);
-  const kept = await keptOf(parts.keys, visit, choice);
+  const { asid, ...kept } = await keptOf(parts.keys, visit, choice);
   const values = [
     ...valueFaults(tried.document, fields, form),
     ...bodyFaults(tried, content, form),
@@ -65,7 +65,7 @@ export async function deskOf(parts: TryParts, visit: Visit, given: Form): Promis
       token: byToken,
       certificate: choice.access === 'certificate',
     },
-    request: faults.length > 0 ? undefined : requestOf(parts.hub, desk),
+    request: faults.length > 0 ? undefined : requestOf(parts.hub, desk, asid),
   };
 }
 
@@ -91,7 +91,7 @@ async function keptOf(
   keys: TryKeys,
   { me }: Visit,
   { mine, access, place: { environment } }: Choice,
-): Promise<KeptParts> {
+): Promise<KeptParts & { readonly asid?: string }> {
   if (!mine || !me) return {};
   const actor = actorIn(mine.team, me.actor);
   const key = await keys.subscriptionKey(actor, mine.subscription);
@@ -103,6 +103,7 @@ async function keptOf(
     ...(key === undefined ? {} : { key: key.hint }),
     ...(byToken ? { signing: signing !== undefined } : {}),
     ...(access === 'certificate' ? { certificate: identity !== undefined } : {}),
+    ...(identity ? { asid: identity.asid } : {}),
   };
 }
 
@@ -141,6 +142,7 @@ function requestOf(
     fields,
     content,
   }: Pick<Desk, 'tried' | 'choice' | 'form' | 'fields' | 'content'>,
+  asid: string | undefined,
 ): TryRequest | undefined {
   const { operation, api } = tried;
   const { path, headers } = filled(choice.place.below, fields, form);
@@ -155,6 +157,8 @@ function requestOf(
     headers: [
       ['Accept', found !== undefined && isFieldValue(found) && found !== '' ? found : '*/*'],
       ...(body === undefined || !content ? [] : [['Content-Type', content.type] as const]),
+      // The certificate proves the system, and this says which of its names it goes by.
+      ...(asid === undefined || asid === '' ? [] : [['NHSD-ASID', asid] as const]),
       ...headers,
     ],
     ...(body === undefined ? {} : { body }),

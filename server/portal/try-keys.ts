@@ -26,6 +26,8 @@ const keptCollection: CollectionOf<Kept> = { name: 'portal.try-keys' };
 export interface Identity {
   readonly certificate: string;
   readonly privateKey: string;
+  /** The accredited system that calls with it. */
+  readonly asid: string;
 }
 
 export interface TryKeys {
@@ -101,7 +103,7 @@ export function tryKeys(hub: Hub): TryKeys {
       const certificate = await certificateFor(hub, actor, live.id, csr);
       await put(
         `certificate ${environment} ${app.id}`,
-        JSON.stringify({ certificate, privateKey }),
+        JSON.stringify({ certificate, privateKey, asid: live.asid ?? '' }),
         actor.id,
       );
     },
