@@ -30,7 +30,7 @@ export async function expire(options: ExpiryOptions): Promise<number> {
     const due = items.filter(({ value }) => dueOf(value) <= options.now());
     for (const stored of due) await one(options, stored);
     count += due.length;
-    if (items.length < batch) return count;
+    if (items.length < batch || due.length === 0) return count;
   }
 }
 

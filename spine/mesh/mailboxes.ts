@@ -93,19 +93,22 @@ export function openMailboxes(store: Store): Mailboxes {
     asked.catch(() => kept.delete(key));
     return asked;
   };
+  // What cannot be there is not asked for, and takes no place in memory: anybody may ask.
   const mailbox = (environment: string, id: string) =>
-    once(`mailbox ${environment} ${id}`, async () => {
-      if (!isMailboxId(id)) return undefined;
-      return (await mailboxes.get(mailboxKey(environment, id)))?.value;
-    });
+    isMailboxId(id)
+      ? once(
+          `mailbox ${environment} ${id}`,
+          async () => (await mailboxes.get(mailboxKey(environment, id)))?.value,
+        )
+      : Promise.resolve(undefined);
   const workflow = (environment: string, id: string) =>
-    once(`workflow ${environment} ${id}`, async () =>
-      id === '' || id.length > 300
-        ? undefined
-        : (await workflows.get(mailboxKey(environment, id)))?.value,
-    );
+    id === '' || id.length > 300 || id.includes('\0')
+      ? Promise.resolve(undefined)
+      : once(
+          `workflow ${environment} ${id}`,
+          async () => (await workflows.get(mailboxKey(environment, id)))?.value,
+        );
   const ofOrganisation = async (environment: string, odsCode: string) => {
-    if (!/^[A-Z0-9]{1,12}$/.test(odsCode)) return [];
     const query = { index: 'ods', equals: [environment, odsCode], limit: 1000 };
     return (await mailboxes.find(query)).items.map(({ value }) => value);
   };
@@ -122,7 +125,11 @@ export function openMailboxes(store: Store): Mailboxes {
     async receivers(environment, odsCode, id) {
       const [found, all] = await Promise.all([
         workflow(environment, id),
-        once(`organisation ${environment} ${odsCode}`, () => ofOrganisation(environment, odsCode)),
+        /^[A-Z0-9]{1,12}$/.test(odsCode)
+          ? once(`organisation ${environment} ${odsCode}`, () =>
+              ofOrganisation(environment, odsCode),
+            )
+          : [],
       ]);
       const taking = new Set(found?.receivers);
       return all.filter((one) => one.active && taking.has(one.id));

@@ -27,7 +27,8 @@ interface ReportAsked {
   readonly linked_message_id?: string;
 }
 
-const text = { type: 'string', maxLength: 500 };
+/** What a header may hold: reports are told in headers. */
+const text = { type: 'string', maxLength: 500, pattern: '^[\\x20-\\x7e\\xa0-\\xff]*$' };
 const reportBody = {
   type: 'object',
   required: ['mailbox_id', 'code', 'description', 'workflow_id'],
