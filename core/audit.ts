@@ -70,6 +70,7 @@ export function audited(journal: Journal, api: string, now: () => number): Polic
       await write(journal, toEntry(exchange, api, problem.status, now()));
       throw problem;
     }
+    enterLate(journal, exchange, api, now);
     await write(journal, toEntry(exchange, api, reply.status, now()));
     return reply;
   };

@@ -27,6 +27,7 @@ import { openGateway, type Gateway } from './gateway/gateway.ts';
 import { explainLimits } from './gateway/limit-report.ts';
 import type { Limits } from './gateway/limits.ts';
 import { registry } from './gateway/policies/registry.ts';
+import { interruptTasks, openTasks } from './gateway/policies/respond-async-tasks.ts';
 import type { GatewayServices, PolicyKind } from './gateway/policy.ts';
 import { withExampleProvider } from './example-provider.ts';
 import { helloService, helloWorld } from './hello-world.ts';
@@ -87,10 +88,13 @@ export interface Hosting {
   close(): Promise<void>;
 }
 
+/** Milliseconds between looks for answers that nobody fetches any more. */
+const sweepEvery = 10 * 60_000;
+
 /** What the pages answer (pages.ts), which no table of mounts names. */
 const pagePaths = ['/style.css', '/specifications', '/metrics', '/_ping', '/_status'];
 
-/** Puts what is shipped into the catalogue. */
+/** Puts what is shipped into the catalogue, and ends what the process before has left running. */
 export async function putShipped({
   root,
   store,
@@ -100,6 +104,8 @@ export async function putShipped({
 }: Pick<HostingOptions, 'root' | 'store' | 'clock' | 'version' | 'config'>): Promise<void> {
   const hello = readFileSync(join(root, 'fixtures', 'apis', 'hello-world.json'), 'utf8');
   const pds = readFileSync(join(root, 'fhir', 'pds', 'openapi.json'), 'utf8');
+  // The folder's lock lets no other process serve; over MongoDB other machines may.
+  if (config.mongoUrl === '') await interruptTasks(store);
   await store.alone('start', () =>
     putBuiltIn(
       store,
@@ -135,7 +141,11 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
   const keys = join(options.dataDir, 'keys');
   const sealer = secretSealer(options.dataDir);
   const backends = backendServices(options, (sealed) => sealer.open(sealed));
-  const services = gatewayServices(options);
+  const tasks = openTasks(store, options.clock);
+  const sweeping = setInterval(() => {
+    tasks.sweep().catch(() => undefined); // the store's own trouble; the next time
+  }, sweepEvery).unref();
+  const services = { ...gatewayServices(options), tasks };
   const edges = {
     pds: pdsOutcomes,
     ...directoryEdges(() => options.clock.newId()),
@@ -175,7 +185,15 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
     ),
   });
   hooks.publicAddress = (environment) => options.addresses.of(environment, '');
-  return { table, gateway, close: () => gateway.close() };
+  return {
+    table,
+    gateway,
+    async close() {
+      await gateway.close();
+      clearInterval(sweeping);
+      await tasks.close();
+    },
+  };
 }
 
 function gatewayServices(options: HostingOptions): GatewayServices {

@@ -82,12 +82,13 @@ export async function subscribe(
   return { id, secret: textIn(made, 'secret') };
 }
 
-/** Waits until something is so. @throws Error with what was seen last, after 20 seconds */
+/** Waits until something is so. @throws Error that names it when the time is over */
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   what = 'what was waited for',
+  patience = 20_000,
 ): Promise<T> {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + patience;
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;

@@ -13,6 +13,7 @@ import type { ProxyDefinition } from '../catalogue/proxies.ts';
 import type { JudgeSystem, ReadUserContext } from './accredited-systems.ts';
 import type { Limits } from './limits.ts';
 import type { JudgedToken } from './judged-token.ts';
+import type { Tasks } from './policies/respond-async-tasks.ts';
 
 /**
  * From the outside to the inside. `respond` and `transform-response` act on the way out, `transform-response` before
@@ -44,6 +45,8 @@ export interface PolicyKind<C = object> {
   readonly schema: JsonSchema;
   /** Makes it for one Proxy, when its revision is put in service: all that costs is done here, not at a call. */
   create(config: C, site: PolicySite): Policy;
+  /** Its other half, which stands before all others of another phase. */
+  readonly other?: { readonly phase: Phase; create(config: C, site: PolicySite): Policy };
   /** Faults of settings that a schema cannot see, in sentences; asked at deployment. */
   check?(
     config: C,
@@ -91,6 +94,8 @@ export interface GatewayServices {
   readonly hashKey: (key: string) => string;
   /** Tables that make a Caller of a token, by name; the standard table needs the Api's name, so `token` makes it. */
   readonly callers: Readonly<Record<string, CallerTable>>;
+  /** Where calls are kept that are answered later; absent: none are. */
+  readonly tasks?: Tasks;
   /** Whether the next call is to be turned away because this process cannot answer all in time. */
   readonly shed: () => boolean;
   /** Whether a peer address is a listed proxy (TRUSTED_PROXIES). */

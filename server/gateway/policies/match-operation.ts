@@ -4,6 +4,7 @@ import { asksHealth } from '../health.ts';
 import { findOperation } from '../openapi-checks.ts';
 import { matcherOf } from '../openapi-match.ts';
 import type { PolicyKind } from '../policy.ts';
+import { answersLater, asksTask } from './respond-async-path.ts';
 import { specificationFaults } from './validate-request.ts';
 
 export const matchOperation: PolicyKind = {
@@ -16,8 +17,10 @@ export const matchOperation: PolicyKind = {
     const document = asDocument(site.specification);
     if (!document) return (next) => next;
     const matcher = matcherOf(document);
+    const later = answersLater(site.definition);
     return (next) => async (exchange) => {
       if (asksHealth(exchange)) return next(exchange);
+      if (later && asksTask(exchange) !== undefined) return next(exchange);
       const found = findOperation(matcher, exchange);
       return next(found ? exchange.with({ params: found.params }) : exchange);
     };

@@ -19,6 +19,7 @@ import { productLimits } from './product-limits.ts';
 import { query } from './query.ts';
 import { quota } from './quota.ts';
 import { requestIds } from './request-ids.ts';
+import { respondAsync } from './respond-async.ts';
 import { responseBody } from './response-body.ts';
 import { responseHeaders } from './response-headers.ts';
 import { rewritePath } from './rewrite-path.ts';
@@ -62,6 +63,7 @@ const standard: Readonly<Record<string, PolicyKind>> = {
   'rewrite-path': rewritePath,
   body,
   'json-xml': jsonXml,
+  'respond-async': respondAsync,
   'response-headers': responseHeaders,
   'response-body': responseBody,
 };
