@@ -118,6 +118,6 @@ describe('a schema as a table', () => {
       [],
       { type: 7, enum: 'x', properties: [] },
     ])
-      assert.equal(schemaRows(documentWith({}), odd).rows[0]?.type, 'anything', String(odd));
+      assert.equal(schemaRows(documentWith({}), odd).rows[0]?.type, 'anything');
   });
 });

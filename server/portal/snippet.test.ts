@@ -72,7 +72,7 @@ describe('snippets', () => {
 
   it('run as nothing but what they are, whatever a document says', () => {
     const made = plan({ kind: 'none' }, { body: hostile.join(' ') });
-    const texts = new Map(languages.map(({ id, write }) => [id, write(made)]));
+    const texts = new Map(languages.map((one) => [one.id, one.write(made)]));
     execFileSync('node', ['--input-type=module', '--check', '-'], {
       input: texts.get('javascript'),
     });
