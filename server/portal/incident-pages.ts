@@ -218,8 +218,8 @@ function minuteText(time: number): string {
 }
 
 function minuteIn(text: string): number | undefined {
-  const [, day, hours] = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)$/.exec(text) ?? [];
-  const time = Date.parse(`${day ?? ''}T${hours ?? ''}:00Z`);
+  const [, day = '', minute = ''] = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)$/.exec(text) ?? [];
+  const time = day === '' ? NaN : Date.parse(`${day}T${minute}:00Z`);
   return Number.isNaN(time) ? undefined : time;
 }
 
