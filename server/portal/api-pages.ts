@@ -3,7 +3,7 @@ import { html, type Html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
 import { textOf, type OpenApiDocument } from '../catalogue/openapi/document.ts';
 import { interactionTables } from './api-message-parts.ts';
-import { accessWords } from './catalogue-access.ts';
+import { accessTutorials, accessWords, type AccessPattern } from './catalogue-access.ts';
 import type { CatalogueEntry, Place, Version } from './catalogue-entries.ts';
 import {
   backEndWords,
@@ -166,7 +166,15 @@ ${table(
     ]),
 )}
 <h3>What each way asks of you</h3>
-<dl class="hub-terms">${[...new Set(places.flatMap(({ patterns }) => patterns))].map((one) => html`<div><dt>${accessWords[one].title}</dt><dd>${accessWords[one].needs}</dd></div>`)}</dl>`;
+<dl class="hub-terms">${[...new Set(places.flatMap(({ patterns }) => patterns))].map((one) => html`<div><dt>${accessWords[one].title}</dt><dd>${accessWords[one].needs} ${tutorial(one)}</dd></div>`)}</dl>
+<p><a href="/start/how-to-test">How to test an API</a>, step by step. <a href="/start/pre-requisites">What you need before you call</a>. <a href="/status">Status of the APIs</a>.</p>`;
+}
+
+function tutorial(pattern: AccessPattern): Html | undefined {
+  const path = accessTutorials[pattern];
+  if (path === undefined) return undefined;
+  const { title } = accessWords[pattern];
+  return html`<a href="${path}">How<span class="nhsuk-u-visually-hidden"> to call with ${title}</span></a>`;
 }
 
 const order = Object.keys(environmentWords);

@@ -20,6 +20,19 @@ export const accessPatterns = [
 
 export type AccessPattern = (typeof accessPatterns)[number];
 
+/** The page that takes one through each, from nothing to an answer; those without one are told about in guides. */
+export const accessTutorials: Readonly<Partial<Record<AccessPattern, string>>> = {
+  open: '/security/open',
+  key: '/security/api-key',
+  app: '/security/signed-jwt',
+  worker: '/security/healthcare-worker',
+  patient: '/security/patient',
+  certificate: '/security/mutual-tls',
+  mailbox: '/technologies/mesh',
+  organisation: '/guides/directory-routing',
+  smartcard: '/guides/user-context',
+};
+
 /** What each is called, and asks. */
 export const accessWords: Readonly<
   Record<AccessPattern, { readonly title: string; readonly needs: string }>
