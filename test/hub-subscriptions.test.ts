@@ -89,7 +89,9 @@ describe('subscriptions of the hub', function () {
     const other = await appOf(asker, team, 'Second reader');
     assert.equal(stateOn(await asker.get((await ask(asker, other, 'guarded')).to)), 'active');
     await products().change(staff, 'guarded', { approval: 'manual' });
-    await until(async () => (await asker.get('/products/guarded')).html.includes('Somebody decides'));
+    await until(async () =>
+      (await asker.get('/products/guarded')).html.includes('Somebody decides'),
+    );
   });
 
   it('R018 R044 are asked for with reason, volume and environment, talked about, approved by somebody else, and have a key pair then', async () => {

@@ -36,6 +36,9 @@ export function certificatePages(hub: Hub): Pages {
       act: (visit, form) => revoke(hub, visit, form),
     }),
     [`${base}/certificates/:thumbprint/file`]: accountPage({ show: (visit) => file(hub, visit) }),
+    [`${base}/certificates/:thumbprint/authorities`]: accountPage({
+      show: (visit) => authorities(hub, visit),
+    }),
     [`${base}/requests/:request`]: accountPage({
       show: (visit, form) => decisionPage(hub, visit, form),
       act: (visit, form) => decide(hub, visit, form),
@@ -86,7 +89,7 @@ async function onePage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
 ${startLink(`${visit.path}/file`, 'Save the certificate', 'secondary')}
 <h2>Next step</h2>
 <p>${live ? 'The deployment is live: call with this certificate and its key.' : 'Go back to the deployment and let it go live.'}</p>
-${testCall(hub, reached)}
+${testCall(hub, reached, visit.path)}
 ${
   one.state === 'active' && may('app.revoke')
     ? html`<h2>Revoke it</h2><p>It is refused from the next connection on. Except for a hold, this cannot be taken back.</p>${formOn(
@@ -127,13 +130,23 @@ function certificateFacts(one: KnownCertificate): Html {
   ]);
 }
 
-function testCall({ systems }: Hub, { deployment }: ReachedDeployment): Html | undefined {
+function testCall(hub: Hub, { deployment }: ReachedDeployment, path: string): Html | undefined {
   const { environment, fqdn = '', asid = '' } = deployment;
-  const root = systems.hooks.listener?.(environment);
+  const root = hub.systems.hooks.listener?.(environment);
   if (root === undefined) return undefined;
-  const trust = systems.hooks.listenerAuthorities?.(environment) === undefined ? '' : ' -k';
-  const call = `curl${trust} --cert ${fqdn}.crt --key ${fqdn}.key -H 'NHSD-ASID: ${asid}' -H 'X-Request-ID: 60e0b220-8136-4ca5-ae46-1d97ef59d068' ${root}/personal-demographics/FHIR/R4/Patient/9000000009`;
-  return html`<p>A first call, once it is live:</p><pre class="hub-secret" tabindex="0" role="region" aria-label="A first call"><code>${call}</code></pre>`;
+  const known = hub.systems.hooks.listenerAuthorities?.(environment) === undefined;
+  const call = `curl --cert ${fqdn}.crt --key ${fqdn}.key${known ? '' : ` --cacert ${fqdn}.ca`} -H 'NHSD-ASID: ${asid}' -H 'X-Request-ID: 60e0b220-8136-4ca5-ae46-1d97ef59d068' ${root}/personal-demographics/FHIR/R4/Patient/9000000009`;
+  return html`<p>A first call, once it is live:</p>
+<pre class="hub-secret" tabindex="0" role="region" aria-label="A first call"><code>${call}</code></pre>
+${known ? undefined : html`<p><a href="${path}/authorities">Save the authorities to trust</a> (${fqdn}.ca)</p>`}`;
+}
+
+async function authorities(hub: Hub, visit: SignedIn): Promise<Download> {
+  const { reached, one } = await certificateOf(hub, visit);
+  const content = hub.systems.hooks.listenerAuthorities?.(reached.deployment.environment);
+  if (content === undefined)
+    throw new Problem('not-found', 'The listener shows a certificate that everybody trusts');
+  return { file: `${one.fqdn}.ca`, type: 'application/x-pem-file', content };
 }
 
 async function file(hub: Hub, visit: SignedIn): Promise<Download> {

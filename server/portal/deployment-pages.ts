@@ -139,9 +139,9 @@ async function besideItsField<T>(act: () => Promise<T>): Promise<T> {
 }
 
 function fieldFor(text: string): string {
-  if (text.includes('receives')) return 'receives';
-  if (/fqdn|name/.test(text)) return 'fqdn';
-  return /organisation/i.test(text) ? 'ods_code' : 'more';
+  if (text.startsWith('receives')) return 'receives';
+  if (/^(an )?interaction/i.test(text)) return 'more';
+  return /organisation/i.test(text) ? 'ods_code' : 'fqdn';
 }
 
 function odsFaults(code: string): readonly Fault[] {
