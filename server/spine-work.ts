@@ -16,7 +16,7 @@ import { demographics } from '../spine/mhs/demographics.ts';
 import { topics } from '../spine/mhs/deliveries.ts';
 import { messageCollection, openMessages, type KeptMessage } from '../spine/mhs/kept-message.ts';
 import type { Traces } from '../core/trace.ts';
-import { processor, unprocessed } from '../spine/mhs/processing.ts';
+import { processor, sweepSeen, unprocessed } from '../spine/mhs/processing.ts';
 import { messageSender, signalSender, undelivered } from '../spine/mhs/sending.ts';
 import { openDirectory } from '../spine/sds/stored-directory.ts';
 import type { OpenJournal } from './audit/journal.ts';
@@ -88,7 +88,8 @@ export function openSpineWork(options: SpineWorkOptions): SpineWork {
     },
   });
   return {
-    sweep: async () => (await messages.sweep(now())) + (await outbox.sweep()),
+    sweep: async () =>
+      (await messages.sweep(now())) + (await sweepSeen(store, now())) + (await outbox.sweep()),
     async close() {
       await runner.close();
       lookUps.close();

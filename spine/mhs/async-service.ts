@@ -23,9 +23,9 @@ import { XmlFault } from '../../core/xml.ts';
 import { fault, faultOf } from '../soap/fault.ts';
 import { contractFor, persistence, scheduleOf, type FoundContract } from './contracts.ts';
 import { processing, sending, sendingId, signalling } from './deliveries.ts';
+import type { BodyKeeper } from './kept-bodies.ts';
 import {
   messageKey,
-  type BodyKeeper,
   type KeptMessage,
   type KeptMessages,
   type TransportAnswer,
@@ -71,7 +71,7 @@ export function asyncService(options: AsyncOptions): Handler {
     const isHere = options.pollFields ? exchange.path === '' : paths.has(exchange.path);
     if (exchange.method !== 'POST' || !isHere) throw fault('101', { location: 'HTTP address' });
     exchange.facts.route = `POST ${exchange.path}`;
-    const keeper = options.messages.keep(options.newId());
+    const keeper = options.messages.bodies.keep(options.newId(), options.now);
     try {
       return await received(options, exchange, keeper);
     } catch (error) {
@@ -340,6 +340,8 @@ async function putOnce(
   if (before && before.value.until > now()) return before;
   try {
     await messages.collection.put(key, message, { expected: before?.version ?? 0, outbox });
+    // One that nobody remembers any more gave way, and with it its body; what stays of that costs room alone.
+    if (before) await messages.bodies.drop(before.value.body).catch(() => undefined);
     return undefined;
   } catch (error) {
     const found = await messages.collection.get(key);

@@ -22,12 +22,8 @@ import { wayFor, type ClientLookUps, type Ends, type Way } from './client-partie
 import { askInSoap } from './client-sync.ts';
 import { persistence, scheduleOf } from './contracts.ts';
 import { asking as askingDelivery } from './deliveries.ts';
-import {
-  inlineBody,
-  type KeptMessage,
-  type KeptMessages,
-  type ShownCertificate,
-} from './kept-message.ts';
+import { inlineBody } from './kept-bodies.ts';
+import { type KeptMessage, type KeptMessages, type ShownCertificate } from './kept-message.ts';
 import type { Post } from './sending.ts';
 import { endpointFacts } from './traced.ts';
 

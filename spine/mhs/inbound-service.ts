@@ -33,7 +33,8 @@ import { answeredKey, askDeliveryId } from './client-conversation.ts';
 import { persistence } from './contracts.ts';
 import { signalling } from './deliveries.ts';
 import { takeOwnSignal } from './inbound-signals.ts';
-import type { BodyKeeper, KeptMessage, KeptMessages } from './kept-message.ts';
+import type { BodyKeeper } from './kept-bodies.ts';
+import type { KeptMessage, KeptMessages } from './kept-message.ts';
 import { asidRefused, type LookUps } from './look-ups.ts';
 
 export interface InboundOptions {
@@ -51,7 +52,7 @@ export function inboundService(options: InboundOptions): Handler {
   return async (exchange) => {
     if (exchange.method !== 'POST') throw fault('101', { location: 'HTTP method' });
     exchange.facts.route = 'POST /';
-    const keeper = options.messages.keep(options.newId());
+    const keeper = options.messages.bodies.keep(options.newId(), options.now);
     try {
       return await received(options, exchange, keeper);
     } catch (error) {

@@ -1,9 +1,10 @@
 /**
  * Messages in the store: what was received or is to be sent, as it came over the wire, with the ids by which it is known
- * again. Owns the documents and how a long body is cut into pieces; a message and its deliveries land in one write.
+ * again. Owns the documents; a message and its deliveries land in one write. Long bodies are kept-bodies.ts's.
  */
 import type { Collection, CollectionOf, Store, Stored } from '../../core/store.ts';
 import { timeKey } from '../../core/outbox.ts';
+import { openBodies, type KeptBodies, type KeptBody } from './kept-bodies.ts';
 import type { EbxmlHeader } from '../ebxml/envelope.ts';
 
 /** What support and routing know of a message. Nothing of its contents. */
@@ -73,31 +74,18 @@ export interface TransportAnswer {
   readonly body: string;
 }
 
-/** A short body stands in the document, in base64; a long one in pieces of its own. */
-export interface KeptBody {
-  readonly size: number;
-  readonly inline?: string;
-  readonly pieces?: { readonly id: string; readonly count: number };
-}
-
 export const messageCollection: CollectionOf<KeptMessage> = {
   name: 'spine.messages',
-  keys: ({ until, received, messageId, conversationId, pollId }) => ({
+  keys: ({ until, received, messageId, conversationId, pollId, body }) => ({
     until: [[timeKey(Math.max(until, received + day))]],
+    ...(body.pieces === undefined ? {} : { body: [[body.pieces.id]] }),
     ref: [...new Set([messageId.toUpperCase(), conversationId.toUpperCase()])].map((id) => [id]),
     ...(pollId === undefined ? {} : { poll: [[pollId]] }),
     all: [[timeKey(received)]],
   }),
 };
 
-const pieceCollection: CollectionOf<string> = {
-  name: 'spine.pieces',
-  encode: (text) => text,
-  decode: (text) => text,
-};
-
 const day = 24 * 60 * 60_000;
-const pieceSize = 192 * 1024;
 
 /** The id of a message's document. Ids are the sender's own, so that nobody takes another's. */
 export function messageKey(about: {
@@ -115,8 +103,7 @@ export function answerKey(key: string): string {
 
 export interface KeptMessages {
   readonly collection: Collection<KeptMessage>;
-  /** Keeps what passes; `kept` tells where, once all has passed. @param id unique to this body */
-  keep(id: string): BodyKeeper;
+  readonly bodies: KeptBodies;
   read(body: KeptBody): AsyncGenerator<Buffer>;
   /** By message or conversation id. */
   named(ref: string): Promise<readonly KeptMessage[]>;
@@ -126,20 +113,13 @@ export interface KeptMessages {
   sweep(now: number): Promise<number>;
 }
 
-export interface BodyKeeper {
-  pass(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer>;
-  kept(): Promise<KeptBody>;
-  /** Removes what was kept of a message that is refused. */
-  drop(): Promise<void>;
-}
-
 export function openMessages(store: Store): KeptMessages {
   const collection = store.open(messageCollection);
-  const pieces = store.open(pieceCollection);
+  const bodies = openBodies(store);
   return {
     collection,
-    keep: (id) => keeper(pieces, id),
-    read: (body) => read(pieces, body),
+    bodies,
+    read: (body) => bodies.read(body),
     async named(ref) {
       const equals = [ref.toUpperCase()];
       const { items } = await collection.find({ index: 'ref', equals, limit: 1000 });
@@ -152,72 +132,12 @@ export function openMessages(store: Store): KeptMessages {
     async sweep(now) {
       const { items } = await collection.find({ index: 'until', to: timeKey(now), limit: 1000 });
       for (const { id, version, value } of items) {
+        await bodies.drop(value.body); // first: a message without them is found again, they would not be
         await collection.remove(id, version);
-        await dropPieces(pieces, value.body.pieces);
       }
-      return items.length;
+      const isKept = async (id: string) =>
+        (await collection.find({ index: 'body', equals: [id], limit: 1 })).items.length > 0;
+      return items.length + (await bodies.sweep(now, isKept));
     },
   };
-}
-
-function keeper(pieces: Collection<string>, id: string): BodyKeeper {
-  let waiting: Buffer[] = [];
-  let length = 0;
-  let size = 0;
-  let count = 0;
-  const write = async () => {
-    const piece = Buffer.concat(waiting, length);
-    waiting = [];
-    length = 0;
-    await pieces.put(pieceId(id, count++), piece.toString('base64'), { expected: 0 });
-  };
-  return {
-    async *pass(source) {
-      for await (const chunk of source) {
-        waiting.push(chunk);
-        length += chunk.length;
-        size += chunk.length;
-        if (length >= pieceSize) await write();
-        yield chunk;
-      }
-    },
-    async kept() {
-      if (count === 0) return { size, inline: Buffer.concat(waiting, length).toString('base64') };
-      if (length > 0) await write();
-      return { size, pieces: { id, count } };
-    },
-    drop: () => dropPieces(pieces, { id, count }),
-  };
-}
-
-async function* read(
-  pieces: Collection<string>,
-  { inline, pieces: at }: KeptBody,
-): AsyncGenerator<Buffer> {
-  if (inline !== undefined) yield Buffer.from(inline, 'base64');
-  for (let n = 0; n < (at?.count ?? 0); n++) {
-    const piece = await pieces.get(pieceId(at?.id ?? '', n));
-    if (!piece) throw new Error('A piece of a message is no longer kept');
-    yield Buffer.from(piece.value, 'base64');
-  }
-}
-
-async function dropPieces(
-  pieces: Collection<string>,
-  at: { readonly id: string; readonly count: number } | undefined,
-): Promise<void> {
-  for (let n = 0; n < (at?.count ?? 0); n++) {
-    const piece = await pieces.get(pieceId(at?.id ?? '', n));
-    if (piece) await pieces.remove(piece.id, piece.version);
-  }
-}
-
-function pieceId(id: string, n: number): string {
-  return `${id} ${String(n).padStart(5, '0')}`;
-}
-
-/** A body that is in memory. */
-export function inlineBody(text: string | Buffer): KeptBody {
-  const bytes = Buffer.from(text);
-  return { size: bytes.length, inline: bytes.toString('base64') };
 }

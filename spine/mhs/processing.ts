@@ -3,7 +3,7 @@
  * with its delivery in one write. Killed in between it is done anew, and gives the same answer. Owns that order.
  */
 import type { Caller, Facts } from '../../core/exchange.ts';
-import { outboxEntry, type Delivery } from '../../core/outbox.ts';
+import { outboxEntry, timeKey, type Delivery } from '../../core/outbox.ts';
 import type { Outcome } from '../../core/outbox-runner.ts';
 import { Problem } from '../../core/problem.ts';
 import type { CollectionOf, Store } from '../../core/store.ts';
@@ -33,7 +33,8 @@ import {
 } from './answer-message.ts';
 import { endpointOf, scheduleOf } from './contracts.ts';
 import { sending } from './deliveries.ts';
-import { answerKey, inlineBody, type KeptMessage, type KeptMessages } from './kept-message.ts';
+import { inlineBody } from './kept-bodies.ts';
+import { answerKey, type KeptMessage, type KeptMessages } from './kept-message.ts';
 import type { LookUps } from './look-ups.ts';
 import { isQuery } from './sync-service.ts';
 import { endpointFacts, tellFailure, traceWork } from './traced.ts';
@@ -53,12 +54,27 @@ export interface ProcessingOptions {
   readonly newId: () => string;
 }
 
-/** Which message bore an HL7 id first. */
+/** Which message bore an HL7 id first, and when it was seen. */
 interface SeenId {
   readonly key: string;
+  readonly at: number;
 }
 
-const seenCollection: CollectionOf<SeenId> = { name: 'spine.hl7-ids' };
+const seenCollection: CollectionOf<SeenId> = {
+  name: 'spine.hl7-ids',
+  keys: ({ at }) => ({ at: [[timeKey(at)]] }),
+};
+
+/** For how long an id may not come again in another message: far longer than any message is remembered. */
+const seenFor = 30 * 24 * 60 * 60_000;
+
+/** Forgets HL7 ids that came long ago. @returns how many */
+export async function sweepSeen(store: Store, now: number): Promise<number> {
+  const seen = store.open(seenCollection);
+  const { items } = await seen.find({ index: 'at', to: timeKey(now - seenFor), limit: 1000 });
+  for (const { id, version } of items) await seen.remove(id, version);
+  return items.length;
+}
 
 /** The sender of the topic of requests. */
 export function processor(options: ProcessingOptions): (delivery: Delivery) => Promise<Outcome> {
@@ -144,7 +160,7 @@ async function payloadOf(
 
 /** An HL7 id may come once; the same message may be processed again. */
 async function isTaken(
-  { store }: ProcessingOptions,
+  { store, now }: ProcessingOptions,
   key: string,
   { environment, fromParty }: KeptMessage,
   { id }: Transmission,
@@ -152,7 +168,7 @@ async function isTaken(
   const seen = store.open(seenCollection);
   const name = `${environment} ${fromParty} ${id.toUpperCase()}`;
   try {
-    await seen.put(name, { key }, { expected: 0 });
+    await seen.put(name, { key, at: now() }, { expected: 0 });
     return false;
   } catch (error) {
     if (!(error instanceof Problem && error.kind === 'conflict')) throw error;

@@ -17,13 +17,8 @@ import { colonId, signalService } from '../interactions.ts';
 import { sameMessageId } from '../ebxml/envelope.ts';
 import { endpointOf } from './contracts.ts';
 import { signalling, type SignalBody } from './deliveries.ts';
-import {
-  inlineBody,
-  type KeptBody,
-  type KeptMessage,
-  type KeptMessages,
-  type ShownCertificate,
-} from './kept-message.ts';
+import { inlineBody, type KeptBody } from './kept-bodies.ts';
+import { type KeptMessage, type KeptMessages, type ShownCertificate } from './kept-message.ts';
 import type { LookUps } from './look-ups.ts';
 import { relay } from './signals.ts';
 import { endpointFacts, headOf, tellFailure, traceWork } from './traced.ts';
