@@ -103,14 +103,24 @@ async function fetched(client: MeshClient, id: string, out = `${safe(id)}.dat`):
       size = await written(answer, file, hash, size, progress);
     }
     await pipeline([], file); // ends it, and waits until all is written
+    const sha256 = hash.digest('hex');
+    const verified = isVerified(first, sha256);
     await rename(half, out);
+    progress?.end(size);
+    return { ...about, file: out, bytes: size, sha256, ...verified };
   } catch (error) {
     file.destroy();
     await rm(half, { force: true });
     throw error;
   }
-  progress?.end(size);
-  return { ...about, file: out, bytes: size, sha256: hash.digest('hex') };
+}
+
+/** Whether the sender has told its SHA-256, and these are the bytes. @throws Problem `upstream` when they are others */
+function isVerified({ headers }: MeshAnswer, sha256: string): { readonly verified?: true } {
+  const said = /^sha256:([0-9a-f]{64})$/i.exec(String(headers['mex-content-checksum']))?.[1];
+  if (said === undefined) return {};
+  if (said.toLowerCase() === sha256) return { verified: true };
+  throw new Problem('upstream', 'These are not the bytes that the sender has sent: fetch it again');
 }
 
 async function written(

@@ -1,8 +1,9 @@
 /** `gatehouse mesh send | track | resend`: what a sender does, at any MESH server. Files are read as streams, piece by piece. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Command, Option } from 'commander';
 import { Problem } from '../../../core/problem.ts';
@@ -22,6 +23,7 @@ interface SendFlags extends MailboxFlags {
   readonly localId?: string;
   readonly fileName?: string;
   readonly contentType?: string;
+  readonly checksum: boolean;
 }
 
 export function sendCommand(): Command {
@@ -49,7 +51,8 @@ function sizing(command: Command): Command {
     .addOption(
       new Option('--chunk-size <bytes>', 'such as 20000000, 512KiB or 20MiB').default('20MiB'),
     )
-    .option('--compress', 'send it as gzip');
+    .option('--compress', 'send it as gzip')
+    .option('--no-checksum', 'do not tell the recipient the SHA-256 of the file');
 }
 
 async function sent(client: MeshClient, file: string, flags: SendFlags): Promise<string> {
@@ -69,9 +72,10 @@ async function sent(client: MeshClient, file: string, flags: SendFlags): Promise
     const plain = createReadStream(file, range).pipe(counting);
     return flags.compress === true ? plain.pipe(createGzip()) : plain;
   };
+  const said = { ...headersOf(flags, file), ...(await checksumOf(flags, file)) };
   const first = await client.json('/outbox', {
     method: 'POST',
-    headers: { ...headersOf(flags, file), ...chunkHeaders(flags, 1, total, size, step) },
+    headers: { ...said, ...chunkHeaders(flags, 1, total, size, step) },
     body: piece(1),
   });
   const id = textIn(first, 'message_id') || textIn(first, 'messageID');
@@ -116,6 +120,13 @@ function headersOf(flags: SendFlags, file: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(said).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])),
   );
+}
+
+async function checksumOf({ checksum }: SendFlags, file: string): Promise<Record<string, string>> {
+  if (!checksum) return {};
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return { 'mex-content-checksum': `sha256:${hash.digest('hex')}` };
 }
 
 function chunkHeaders(
@@ -167,6 +178,7 @@ interface ResendFlags extends MailboxFlags {
   readonly mailbox: string;
   readonly chunkSize: string;
   readonly compress?: boolean;
+  readonly checksum: boolean;
   readonly to?: string;
   readonly force?: boolean;
 }
