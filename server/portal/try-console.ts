@@ -174,5 +174,5 @@ function requestView({ access }: Choice, { request, proof }: ConsoleParts): Html
   return html`${block('The request', requestText(request, proof))}
 <h3>As a command</h3>
 ${block('The request as a command', commandText(request, proof))}
-${access === 'none' ? undefined : html`<p>How to get a token or certificate of your own: <a href="/explain">what the authorisation asks for, explained</a>.</p>`}`;
+${access === 'none' ? undefined : html`<p>How to get a token or certificate of your own: <a href="/security">a tutorial for each security pattern</a>. Refused: <a href="/explain">find out why</a>.</p>`}`;
 }
