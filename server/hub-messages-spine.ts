@@ -2,8 +2,8 @@
 import { allInteractions, colonId, slashId, type Interaction } from '../spine/interactions.ts';
 import { contractOfPattern, type Pattern } from '../spine/interactions-contract.ts';
 import { itkOperations } from '../spine/interactions-itk.ts';
-import type { ExampleReader } from './hub-messages.ts';
 import type {
+  ExampleReader,
   MessageDocumentation,
   MessageFact,
   MessageField,

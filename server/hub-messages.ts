@@ -9,7 +9,7 @@ import { directoryMessages } from './hub-messages-directory.ts';
 import { meshMessages } from './hub-messages-mesh.ts';
 import { spineMessages } from './hub-messages-spine.ts';
 import { ssoMessages } from './hub-messages-sso.ts';
-import type { MessageDocumentation, MessageExample } from './portal/api-messages.ts';
+import type { ExampleReader, MessageDocumentation, MessageExample } from './portal/api-messages.ts';
 
 /** Reads example files once, at the first question. @param root the folder with package.json */
 export function openMessageDocumentation(
@@ -26,9 +26,6 @@ export function openMessageDocumentation(
     return Object.hasOwn(known, api) ? known[api] : undefined;
   };
 }
-
-/** Gives the examples in a folder below fixtures/messages; none where there is none. */
-export type ExampleReader = (folder: string) => readonly MessageExample[];
 
 const types: Readonly<Record<string, string>> = {
   xml: 'application/xml',

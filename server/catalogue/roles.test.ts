@@ -19,7 +19,7 @@ const expected: Readonly<Record<Role, string>> = {
     'subscription.suspend* subscription.cancel* api.read* proxy.read* limits.read* status.read* usage.read*',
   developer:
     'app.create app.read app.change app.revoke app.credentials product.read* subscription.read ' +
-    'subscription.request subscription.cancel subscription.keys refusal.read api.create api.read* api.change api.specification ' +
+    'subscription.request subscription.decide.customer subscription.cancel subscription.keys refusal.read api.create api.read* api.change api.specification ' +
     'api.product api.secret proxy.deploy proxy.read proxy.rollback proxy.state limits.read status.read* usage.read ' +
     'mailbox.read mailbox.change trace.read',
   auditor:
@@ -118,7 +118,7 @@ describe('the role table', () => {
         .map((cell) => cell.trim());
     const printed = guide
       .split('\n')
-      .filter((line) => /^\| `[a-z]+\.[a-z]+` +\|.*(all|own)/.test(line));
+      .filter((line) => /^\| `[a-z]+(?:\.[a-z]+)+` +\|.*(all|own)/.test(line));
     assert.deepEqual(
       printed.map(cells),
       roleTable().map((row) => [

@@ -50,3 +50,6 @@ export interface MessageExample {
   readonly type: string;
   readonly text: string;
 }
+
+/** Gives the examples in a folder below fixtures/messages; none where there is none. */
+export type ExampleReader = (folder: string) => readonly MessageExample[];
