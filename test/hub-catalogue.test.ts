@@ -1,6 +1,6 @@
 /** The catalogue of the developer hub over HTTP: list, facets, search, feed, standards, completeness. */
 import assert from 'node:assert/strict';
-import { proxyCollection } from '../server/catalogue/proxies.ts';
+import { proxyCollection, type Proxy } from '../server/catalogue/proxies.ts';
 import { pageThat, putApis, thingDocument } from './documented-apis.ts';
 import { hubClient, textOf, type HubClient } from './hub-ground.ts';
 import { startTestPlatform, type TestPlatform } from './start-platform.ts';
@@ -190,10 +190,11 @@ describe('the catalogue', function () {
     const { html } = await pageThat(client, '/catalogue-check', /no-sandbox/);
     assert.match(html, /nobody can try it: it has no sandbox/);
     const { store } = platform;
-    const lost = {
+    const lost: Proxy = {
       ...{ id: 'sandbox.lost', api: 'lost', environment: 'sandbox', name: 'lost' },
-      ...{ active: 1, latest: 1, state: 'deployed' },
-    } as const;
+      ...{ active: 1, latest: 1 },
+      state: 'deployed',
+    };
     await store.open(proxyCollection).put(lost.id, lost, { expected: 0, by: 'test' });
     await pageThat(client, '/catalogue-check', /sandbox\.lost serves calls/);
     await store.open(proxyCollection).remove(lost.id, 1);

@@ -136,6 +136,7 @@ function readOperation(document: OpenApiDocument, id: string): Operation | undef
       .flatMap((one) => parameterOf(document, one)),
     ...(body ? { body } : {}),
     responses: Object.entries(objectOf(object.responses))
+      .filter(([status]) => /^([1-5](\d\d|XX)|default)$/i.test(status))
       .slice(0, mostResponses)
       .map(([status, one]) => responseOf(document, status, one)),
     security: securityOf(document, object.security ?? document.security),
