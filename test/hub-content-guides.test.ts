@@ -52,7 +52,7 @@ describe('the commands on pages of the hub', function () {
     }
   });
 
-  it('R035 stand on a page for each security pattern', () => {
+  it('stand on a page for each security pattern', () => {
     const tutorials = pages.filter(({ path }) => path.startsWith('/security/'));
     assert.equal(tutorials.length, 7);
     for (const { source, text } of tutorials)

@@ -5,7 +5,7 @@ import { hubClient, textOf, type HubClient } from './hub-ground.ts';
 import { root, startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 describe('the pages that explain', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let platform: TestPlatform;
   let client: HubClient;
   const content = readContent(root);
@@ -30,11 +30,12 @@ describe('the pages that explain', function () {
   });
 
   it('are there for each audience, environment, technology and security pattern', () => {
-    const expect = (section: string, names: string) =>
+    const expect = (section: string, names: string) => {
       assert.deepEqual(
         new Set(paths(section)),
         new Set([`/${section}`, ...names.split(' ').map((name) => `/${section}/${name}`)]),
       );
+    };
     expect('environments', 'sandbox development sit uat production');
     expect('technologies', 'rest fhir soap hl7-v3 ebxml mesh ldap');
     expect('security', 'open api-key signed-jwt healthcare-worker patient mutual-tls smart');
@@ -112,6 +113,33 @@ describe('the pages that explain', function () {
       const { html } = await client.get(`/catalogue?q=${encodeURIComponent(words)}`);
       assert.ok(html.includes(`href="${path}"`), words);
     }
+  });
+
+  it('R005 lead through a test of an API, from the home page and from the page of each API', async () => {
+    const guide = '/start/how-to-test';
+    for (const path of ['/', '/catalogue/hello-world', '/catalogue/personal-demographics'])
+      assert.ok((await client.get(path)).html.includes(`href="${guide}"`), path);
+    const { html } = await client.get(guide);
+    const text = html.slice(html.indexOf('<div class="hub-text">'), html.indexOf('hub-edited'));
+    const steps = text.split('<h2 ').filter((one) => /^id="\d+-/.test(one));
+    assert.equal(steps.length, 9);
+    for (const step of steps) assert.match(step, /<a href="\//, step.slice(0, 60));
+  });
+
+  it('R035 R177 are led to from APIs and from Try it, and technologies narrow the catalogue', async () => {
+    const api = await client.get('/catalogue/hello-world');
+    for (const name of ['open', 'api-key', 'healthcare-worker', 'patient'])
+      assert.ok(api.html.includes(`href="/security/${name}"`), name);
+    const console_ = await client.get('/try/hello-world/hello-user');
+    assert.match(console_.html, /href="\/security"/);
+    for (const { path } of content.section('technologies'))
+      assert.ok(
+        (await client.get('/technologies')).html.includes(`href="${path}"`) ||
+          path === '/technologies',
+      );
+    const soap = await client.get('/catalogue?technology=soap');
+    assert.equal(soap.status, 200);
+    assert.ok(!soap.html.includes('href="/catalogue/personal-demographics"'));
   });
 
   it('R139 R162 lead consumers and producers from the home page, and experts past the introduction', async () => {

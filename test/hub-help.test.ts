@@ -4,7 +4,7 @@ import { hubClient, newAccount, signedIn, textOf, type HubClient } from './hub-g
 import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 describe('help and feedback in the hub', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let platform: TestPlatform;
   let anybody: HubClient;
   let operator: HubClient;

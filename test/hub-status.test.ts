@@ -7,7 +7,7 @@ import { call, startTestPlatform, type TestPlatform } from './start-platform.ts'
 const day = 86_400_000;
 
 describe('status in the hub', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let platform: TestPlatform;
   let offset = 0;
   const clock = { now: () => Date.now() + offset, newId: () => crypto.randomUUID() };
