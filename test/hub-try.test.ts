@@ -200,8 +200,9 @@ describe('Try it', () => {
     });
 
     it('sends one off to sign in at the provider, and comes back to the call', async () => {
-      const page = await client.get(hello('user'));
-      const values = { ...fieldsIn(page), access: 'nhs-cis2' };
+      const page = await tryIt(client, hello('user'), { access: 'nhs-cis2', choose: 'yes' });
+      assert.equal(fieldsIn(page).test_user, 'yes');
+      const values = fieldsIn(page);
       const [correlation] = Object.keys(values).filter((name) => name.startsWith('value-'));
       const off = await client.send(page, hello('user'), {
         ...withoutTick(values),
@@ -221,12 +222,8 @@ describe('Try it', () => {
     });
 
     it('takes no sign-in that another session began', async () => {
-      const page = await client.get(hello('user'));
-      const off = await client.send(
-        page,
-        hello('user'),
-        withoutTick({ ...fieldsIn(page), access: 'nhs-login' }),
-      );
+      const page = await tryIt(client, hello('user'), { access: 'nhs-login', choose: 'yes' });
+      const off = await client.send(page, hello('user'), withoutTick(fieldsIn(page)));
       const back = await answerProvider(off.to, '9912003071');
       const other = await signedIn(platform, 'developer');
       assert.equal((await other.get(back.slice(platform.url.length))).status, 422);

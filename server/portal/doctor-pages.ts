@@ -80,9 +80,9 @@ function reportView({ findings, verdict, ...told }: DoctorTold): Html {
   const { kind, environment, face, clock, guessed, header, claims, corrected, notes } = told;
   const failure = verdict.firstFailure;
   const rows = findings.map(({ rule, result, says, ...more }) => [
-    code(rule),
+    rule,
     tag(result, colours[result]),
-    html`${says}${foundOf(more)}`,
+    html`${ticked(says)}${foundOf(more)}`,
   ]);
   return html`<section aria-labelledby="report"><h2 id="report">${verdict.wouldPass ? 'It would be accepted' : 'It would be refused'}</h2>
 ${failure ? inset(html`The endpoint would answer ${code(failure.error)}: ${failure.description}. The rule is ${code(failure.rule)}.`) : undefined}
@@ -106,6 +106,11 @@ function foundOf({
     ...(error === undefined ? [] : [html`answers ${code(error)}`]),
   ];
   return html`<br />${parts.map((part, i) => (i === 0 ? part : html`, ${part}`))}`;
+}
+
+/** Words between backticks are those of the token. */
+function ticked(text: string): Html {
+  return html`${text.split('`').map((part, i) => (i % 2 === 1 ? code(part) : html`${part}`))}`;
 }
 
 function pretty(value: object): string {

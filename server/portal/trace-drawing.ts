@@ -47,7 +47,7 @@ function stepView(step: TraceStep): Html {
   const place = `${step.in} in ${step.environment}${step.app === undefined ? '' : `, app ${step.app}`}`;
   return html`<li><p>${tag(step.step, colours[step.step] ?? 'blue')} ${step.says}</p>
 <p class="nhsuk-hint">${place}; ${step.milliseconds} ms after the step before</p>
-${facts.length > 0 ? html`<p>${facts.map(([name, value]) => html`${name} ${code(value)} `)}</p>` : undefined}
+${facts.length > 0 ? html`<p>${facts.map(([name, value]) => html`${name} ${code(value.trim())} `)}</p>` : undefined}
 ${textView('Before', step.before)}${textView('After', step.after)}</li>`;
 }
 

@@ -50,7 +50,9 @@ export async function choiceOf(hub: Hub, visit: Visit, tried: Tried, form: Form)
       : (subscriptions.find(({ subscription }) => subscription.id === asked) ??
         counterpart(hub, subscriptions, asked));
   const testUsers = isSignIn(access) ? hub.tryIt.testUsers(place.environment, access) : [];
-  const testUser = form.get('test_user') === 'yes' || !form.sent ? testUsers[0] : undefined;
+  // A box that was not there yet could not be unticked.
+  const unticked = form.names.includes('test_user_shown') && form.get('test_user') !== 'yes';
+  const testUser = unticked ? undefined : testUsers[0];
   return {
     ...{ place, accesses, access, subscriptions, mine, testUsers, testUser },
     faults: faultsOf({ named, place, form, access, asked, mine, subscriptions }),

@@ -86,16 +86,19 @@ ${select(form, {
 })}
 ${
   isSignIn(access) && testUsers[0]
-    ? checkboxes(testUserForm(form), {
-        ...{ name: 'test_user', label: 'Who signs in' },
-        choices: [
-          {
-            value: 'yes',
-            text: 'Use a test user',
-            hint: `${testUsers[0].name}, ${testUsers[0].username}, ${testUsers[0].level}. Without the tick you sign in yourself, as whoever you choose.`,
-          },
-        ],
-      })
+    ? html`<input type="hidden" name="test_user_shown" value="yes" />${checkboxes(
+        testUserForm(form),
+        {
+          ...{ name: 'test_user', label: 'Who signs in' },
+          choices: [
+            {
+              value: 'yes',
+              text: 'Use a test user',
+              hint: `${testUsers[0].name}, ${testUsers[0].username}, ${testUsers[0].level}. Without the tick you sign in yourself, as whoever you choose.`,
+            },
+          ],
+        },
+      )}`
     : undefined
 }
 ${button('Show the choices for this', 'secondary', 'choose')}
@@ -104,7 +107,7 @@ ${visit.me ? keptView(choice, kept) : html`${inset('You are signed out: calls ar
 
 /** Ticked where nothing was chosen yet. */
 function testUserForm(form: Form): Form {
-  if (form.names.includes('access')) return form;
+  if (form.names.includes('test_user_shown')) return form;
   return { ...form, all: (name) => (name === 'test_user' ? ['yes'] : form.all(name)) };
 }
 

@@ -110,9 +110,9 @@ ${may === 'change' ? deeds(hub, visit, form, reached) : inset('You may look at t
 function patientTable({ patients }: PatientList): Html {
   if (patients.length === 0) return html`<p>There are none from there on.</p>`;
   const rows = patients.map(({ nhsNumber, name, birthDate, gender, version }) => [
-    html`<a href="/try/personal-demographics/getPatient">${nhsNumber}</a>`,
+    html`<span class="hub-nowrap">${nhsNumber}</span>`,
     name,
-    birthDate,
+    html`<span class="hub-nowrap">${birthDate}</span>`,
     gender,
     version,
   ]);

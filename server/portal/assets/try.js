@@ -10,12 +10,14 @@
   const touched = new Set();
   let newest = 0;
   let timer;
+  let sending = false;
 
   const tell = (text) => {
     live.textContent = text;
   };
 
-  const ask = async (press) => {
+  /** The page for the form as it stands; undefined when a newer one was asked for meanwhile. */
+  const ask = async (press, always) => {
     const fields = new URLSearchParams(new FormData(form));
     if (press) fields.set(press, 'yes');
     const turn = ++newest;
@@ -30,7 +32,7 @@
     const type = response.headers.get('content-type') || '';
     if (!type.startsWith('text/html')) return undefined;
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
-    return turn === newest ? page : undefined;
+    return always || turn === newest ? page : undefined;
   };
 
   /** Takes a part of the page over, and leaves the focus where it was. */
@@ -116,10 +118,12 @@
     const name = event.submitter && event.submitter.name;
     if (name) return; // the other buttons lead to the page itself
     event.preventDefault();
+    if (sending) return; // a double click is one call
+    sending = true;
     clearTimeout(timer);
     tell('Sending');
     try {
-      const page = await ask('');
+      const page = await ask('', true);
       if (page === undefined) throw new Error('no page');
       if (page === 'elsewhere' || page.querySelector('.nhsuk-error-summary')) {
         tell('');
@@ -133,8 +137,14 @@
       tell(`${heading.textContent} received`);
       heading.focus();
     } catch {
-      tell('');
-      form.submit();
+      // Sent again it might be done twice.
+      const told = 'The answer was lost. Look whether the call was done before you send it again.';
+      const part = document.getElementById('try-answer');
+      part.textContent = told;
+      part.hidden = false;
+      tell(told);
+    } finally {
+      sending = false;
     }
   });
 
