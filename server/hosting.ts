@@ -114,7 +114,7 @@ export async function putShipped({
         ...shippedDirectory(root),
         shippedSsp(),
         ...shippedSpine(),
-        shippedMesh(),
+        shippedMesh(readFileSync(join(root, 'spine', 'mesh', 'openapi.json'), 'utf8')),
         // The people who sign in so are simulated.
         ...(config.installation === 'laptop' ? shippedSso() : []),
         helloWorld(hello),

@@ -36,8 +36,8 @@ const policies: Readonly<Record<'sandbox' | 'uat', readonly PolicyUse[]>> = {
   ],
 };
 
-/** In the sandbox and in integration. */
-export function shippedMesh(): BuiltInApi {
+/** In the sandbox and in integration. @param specification its OpenAPI document as JSON text */
+export function shippedMesh(specification: string): BuiltInApi {
   return {
     api: {
       id: meshApiId,
@@ -49,6 +49,7 @@ export function shippedMesh(): BuiltInApi {
       sensitive: true,
       status: 'live',
     },
+    specification,
     proxies: (['sandbox', 'uat'] as const).flatMap((environment) =>
       [
         { name: meshApiId, base: meshBase },
