@@ -8,11 +8,7 @@ import { ownReachOf, registrationOf, type PageQuery } from './app-administration
 import { checkLength } from './app-rules.ts';
 import { appCollection, type App } from './apps.ts';
 import type { Environment } from './environments.ts';
-import {
-  productCollection,
-  subscriptionCollection,
-  type Subscription,
-} from './products.ts';
+import { productCollection, subscriptionCollection, type Subscription } from './products.ts';
 import { openRecords, type Deed, type Ground, type Records } from './records.ts';
 import { may, must, type Action, type Actor } from './roles.ts';
 import { checkFit } from './scopes.ts';

@@ -106,9 +106,7 @@ export async function callersOf(
   const step = stepOf(from, to, now());
   const buckets = await bucketsOf(keeper, step, beginOf(step, from), to, now());
   const apps = buckets.flatMap(({ rows }) =>
-    rows.filter(
-      (row) => row.environment === environment && (api === undefined || row.api === api),
-    ),
+    rows.filter((row) => row.environment === environment && (api === undefined || row.api === api)),
   );
   return [...new Set(apps.map(({ app }) => app).filter((app) => app !== ''))];
 }

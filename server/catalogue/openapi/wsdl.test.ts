@@ -49,7 +49,7 @@ describe('a WSDL', () => {
     const { content } = post.requestBody as { content: object };
     assert.deepEqual(Object.keys(content), ['text/xml', 'application/soap+xml']);
     assert.ok(warnings.some((one) => one.includes('messages and types are not')));
-    assert.ok(warnings.some((one) => one.startsWith("1 import")));
+    assert.ok(warnings.some((one) => one.startsWith('1 import')));
   });
 
   it('may have its only port at the root of a host', () => {
