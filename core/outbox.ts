@@ -143,7 +143,7 @@ function dueKeys(delivery: Delivery): Readonly<Record<string, readonly (readonly
 }
 
 /** Whether it was given up, and keeps back what is behind it. */
-export function holdsOthers({ state, turn, discarded }: Delivery): boolean {
+function holdsOthers({ state, turn, discarded }: Delivery): boolean {
   return state === 'dead' && turn?.onDead === 'hold' && discarded !== true;
 }
 

@@ -47,11 +47,14 @@ function shownPage(content: Content, page: ContentPage, text: OwnText): Page {
     here: section === 'guides' || section === 'reference' ? 'guides' : 'start',
     ...(first ? {} : { back: { href: `/${section}`, text: partNames[section] } }),
     content: html`${contents(text)}
+${page.text.includes('\n# -> ') ? commandNote : undefined}
 <div class="hub-text">${text.content}</div>
 ${others.length < 2 ? undefined : inThisPart(section, others, path)}
 ${aboutPage(page)}`,
   };
 }
+
+const commandNote = html`<p class="hub-edited">In commands, lines with <code class="hub-code"># -&gt;</code> tell what is printed, and … stands for what differs. A test runs them.</p>`;
 
 /** Where a long page can be gone into. */
 function contents({ headings }: OwnText): Html | undefined {
@@ -85,7 +88,7 @@ function aboutPage({ edited, audience }: ContentPage): Html {
 }
 
 /** `27 November 2026`. */
-export function dayText(day: string): string {
+function dayText(day: string): string {
   return dayFormat.format(Date.parse(day));
 }
 const dayFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });

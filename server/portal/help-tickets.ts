@@ -89,7 +89,7 @@ const staffRight = 'alert.change';
 const mostNotes = 100;
 
 /** Whether somebody answers requests for help. */
-export function isStaff(actor: Actor): boolean {
+function isStaff(actor: Actor): boolean {
   return may(actor, staffRight);
 }
 

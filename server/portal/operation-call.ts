@@ -54,7 +54,7 @@ export function servingOf(
 }
 
 /** The path of the first server that a document names. */
-export function basePathOf({ servers }: OpenApiDocument): string {
+function basePathOf({ servers }: OpenApiDocument): string {
   const url = textOf(objectOf(listOf(servers)[0]).url) ?? '';
   return url
     .slice(0, 500)

@@ -37,7 +37,7 @@ export interface Language {
 }
 
 /** What stands at the top of a snippet, by what it is called in capitals. */
-export const placeholders = {
+const placeholders = {
   apiKey: 'put-your-api-key-here',
   keyId: 'put-your-key-id-here',
   keyFile: 'private-key.pem',

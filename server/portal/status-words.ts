@@ -57,7 +57,7 @@ export function percent(part: number): string {
 }
 
 /** `99.95 %, target 99.9 %: met`. */
-export function availabilityText({ value, target, missed }: Availability): string {
+function availabilityText({ value, target, missed }: Availability): string {
   return `${percent(value)}, ${missed ? 'below' : 'meets'} the target of ${(target * 100).toFixed(1)} %`;
 }
 

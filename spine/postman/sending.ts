@@ -200,7 +200,7 @@ async function failed(
 }
 
 /** Ends pushes of a subscription until a person lets it go on; nothing is lost meanwhile but by age. */
-export async function suspend(store: Store, id: string, reason: string): Promise<void> {
+async function suspend(store: Store, id: string, reason: string): Promise<void> {
   const collection = store.open(subscriptionCollection);
   for (;;) {
     const stored = await collection.get(id);

@@ -5,7 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** Seconds that the time may be off, for receivers. */
-export const tolerance = 300;
+const tolerance = 300;
 
 /** The value of `x-signature`. @param timestamp seconds since the epoch, as in `x-timestamp` */
 export async function sign(
