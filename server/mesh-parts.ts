@@ -158,7 +158,7 @@ export function openMeshWork(options: MeshWorkOptions): MeshWork {
   const timer = setInterval(look, lookEvery).unref();
   return {
     topics: {
-      [reportTopic]: { send: reporter(store, now), patience: 30_000 },
+      [reportTopic]: { send: reporter(store, now, accepted), patience: 30_000 },
       [routingTopic]: { send: router({ store, mailboxes, find, now, accepted }), patience: 30_000 },
     },
     bringing: [meshMessageCollection.name],

@@ -7,7 +7,7 @@ import type { NewDelivery } from '../../core/outbox.ts';
 import type { Outcome } from '../../core/outbox-runner.ts';
 import type { Delivery } from '../../core/outbox.ts';
 import { Problem } from '../../core/problem.ts';
-import type { Store } from '../../core/store.ts';
+import type { OutboxEntry, Store } from '../../core/store.ts';
 import { completed } from './steps.ts';
 import {
   digitsOf,
@@ -39,6 +39,7 @@ export function reportOf(message: MeshMessage): NewDelivery {
 export function reporter(
   store: Store,
   now: () => number,
+  accepted: (report: MeshMessage) => readonly OutboxEntry[] = () => [],
 ): (delivery: Delivery) => Promise<Outcome> {
   const messages = store.open(meshMessageCollection);
   return async ({ body: key }) => {
@@ -48,7 +49,8 @@ export function reporter(
     if (value.kind === 'REPORT') return { kind: 'done' };
     const report = writeReport(value, now());
     try {
-      await messages.put(messageKey(value.environment, report.id), report, { expected: 0 });
+      const options = { expected: 0, outbox: accepted(report) };
+      await messages.put(messageKey(value.environment, report.id), report, options);
     } catch (error) {
       if (!(error instanceof Problem && error.kind === 'conflict')) throw error; // it is there
     }

@@ -2,7 +2,7 @@
 import type { Exchange } from '../../../core/exchange.ts';
 import type { ProxyDefinition } from '../../catalogue/proxies.ts';
 
-export const respondAsyncName = 'respond-async';
+const respondAsyncName = 'respond-async';
 export const taskPath = '/_async/';
 
 /** The id of the task that a call asks for; undefined where it asks for something else. */
