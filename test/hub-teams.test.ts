@@ -51,7 +51,9 @@ describe('teams of the hub', function () {
   };
   const roleOf = async (name: string) => {
     const { html } = await owner.get(team);
-    return new RegExp(`${name}[\\s\\S]*?<td class="nhsuk-table__cell">(\\w+)</td>`).exec(html)?.[1];
+    return new RegExp(`${name}[\\s\\S]*?<td class="nhsuk-table__cell"[^>]*>(\\w+)</td>`).exec(
+      html,
+    )?.[1];
   };
 
   it('show members, roles and code to all of them, and nothing to others', async () => {

@@ -23,7 +23,7 @@ ${
   return html`<dl class="nhsuk-summary-list">${items}</dl>`;
 }
 
-/** A table whose rows stand below each other on narrow screens; the first cell of a row is its heading. */
+/** A table whose cells stand below each other on narrow screens, each after its heading; the first heads its row. */
 export function table(
   caption: string,
   head: readonly string[],
@@ -34,7 +34,7 @@ export function table(
 <thead class="nhsuk-table__head"><tr>${head.map((text) => html`<th scope="col" class="nhsuk-table__header">${text}</th>`)}</tr></thead>
 <tbody class="nhsuk-table__body">${rows.map(
     ([first, ...cells]) =>
-      html`<tr class="nhsuk-table__row"><th scope="row" class="nhsuk-table__header">${first}</th>${cells.map((cell) => html`<td class="nhsuk-table__cell">${cell}</td>`)}</tr>`,
+      html`<tr class="nhsuk-table__row"><th scope="row" class="nhsuk-table__header">${first}</th>${cells.map((cell, i) => html`<td class="nhsuk-table__cell" data-head="${head[i + 1]}">${cell}</td>`)}</tr>`,
   )}</tbody></table>`;
 }
 
