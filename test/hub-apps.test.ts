@@ -20,7 +20,7 @@ const pem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const ec = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 describe('apps of the hub', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let platform: TestPlatform;
   let owner: HubClient;
   let admin: HubClient;

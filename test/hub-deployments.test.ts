@@ -8,7 +8,7 @@ import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 const interaction = 'urn:nhs:names:services:pds:PRPA_IN000203UK03';
 
 describe('deployments of the hub', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let platform: TestPlatform;
   let owner: HubClient;
   let outsider: HubClient;

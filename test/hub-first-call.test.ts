@@ -7,7 +7,7 @@ import { call, startTestPlatform, type TestPlatform } from './start-platform.ts'
 const pds = '/personal-demographics/FHIR/R4';
 
 describe('a new developer', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let platform: TestPlatform;
   before(async () => {
     platform = await startTestPlatform();

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { lacking, startBrowser } from './browser.ts';
-import { tryOutPassword } from './hub-ground.ts';
+import { signedIn, tryOutPassword } from './hub-ground.ts';
 import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -144,6 +144,108 @@ describe('the developer hub in Chromium', function () {
       '/teams/DEMO1/invite',
       member ?? '',
     ]) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+  });
+
+  it('shows apps, credentials and deployments without a fault', async () => {
+    const client = await signedIn(platform, 'developer');
+    const place = '/apps/demo/in/sandbox';
+    const deployment = await client.fill('/deployments/new?app=demo', {
+      ...{ environment: 'sandbox', ods_code: 'Y90003', product_name: 'P', product_version: '1' },
+      sends: 'urn:nhs:names:services:pds:PRPA_IN000203UK03',
+    });
+    await signIn('developer');
+    for (const path of [
+      ...['/apps', '/apps/new', '/apps/demo', '/apps/demo/change', '/apps/demo/owner'],
+      ...['/apps/demo/environments', place, `${place}/addresses`, `${place}/state`],
+      ...['new', 'make', 'address', 'check', 'remove/demo-1'].map((one) => `${place}/keys/${one}`),
+      ...[`${place}/secrets/new`, '/deployments/new?app=demo', deployment.to],
+      `${deployment.to}/certificate`,
+    ]) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+    await page.goto(`${platform.url}${place}/keys/make`);
+    await page.click('main button');
+    await page.waitForURL(/\/handed\//);
+    assert.deepEqual(await faults(), []);
+    for (const path of ['/apps/new', `${place}/keys/new`, '/deployments/new?app=demo']) {
+      await page.goto(platform.url + path);
+      if (path.startsWith('/dep')) await page.fill('#ods_code', '!');
+      await page.click('main form button');
+      await page.waitForSelector('.nhsuk-error-summary');
+      assert.deepEqual(await faults(), [], path);
+    }
+  });
+
+  it('lets one ask and another approve, in two browsers, without script and by keyboard', async () => {
+    const client = await signedIn(platform, 'developer');
+    const { to: app } = await client.fill('/apps/new', {
+      ...{ team: 'DEMO1', name: 'Asks for more', kinds: 'patient-facing' },
+      ...{ contact: 'a@example.org', environments: 'sandbox' },
+    });
+    await context.close();
+    await open({ javaScriptEnabled: false });
+    await signIn('developer');
+    const asker = { context, page };
+    await page.goto(`${platform.url}/products/pds-patient-access`);
+    await page.locator('main a.nhsuk-button').focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/subscriptions\/new/);
+    await page.selectOption('#app', app.slice('/apps/'.length));
+    await page.locator('#purpose').focus();
+    await page.keyboard.type('Patients see their record');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('200');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\.sandbox\.pds-patient-access$/);
+    assert.match(await page.innerText('main'), /Somebody has to decide/);
+
+    await open();
+    await signIn('product-owner');
+    await page.goto(`${platform.url}/requests`);
+    assert.deepEqual(await faults(), [], 'requests');
+    await page.click('text=PDS, patient access for Asks for more');
+    await page.waitForURL(/\/decision$/);
+    assert.deepEqual(await faults(), [], 'decision');
+    await page.click('main form button');
+    await page.waitForSelector('.nhsuk-error-summary');
+    assert.deepEqual(await faults(), [], 'decision with messages');
+    await page.check('input[value="active"]');
+    await page.click('main form button');
+    await page.waitForURL(/\/requests$/);
+    await context.close();
+
+    ({ context, page } = asker);
+    await page.reload();
+    assert.match(await page.innerText('main'), /ghks_/);
+  });
+
+  it('shows products and subscriptions without a fault', async () => {
+    const subscription = '/subscriptions/demo.sandbox.hello-world';
+    const client = await signedIn(platform, 'developer');
+    for (const slot of ['primary', 'secondary'])
+      await client.fill(`${subscription}/keys/${slot}`, { overlap: 'now' });
+    await client.fill(subscription, { message: 'Hello' });
+    await signIn('developer');
+    for (const path of [
+      ...['/products', '/products/hello-world', '/subscriptions', '/subscriptions/new'],
+      ...[subscription, `${subscription}/cancel`, `${subscription}/keys/primary`],
+    ]) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+    await page.goto(`${platform.url}${subscription}/keys/primary`);
+    await page.click('text=Show the key');
+    await page.waitForURL(/\/shown$/);
+    assert.deepEqual(await faults(), []);
+    await context.close();
+    await open();
+    await signIn('administrator');
+    for (const path of ['/products/hello-world', '/requests', `${subscription}/decision`]) {
       await page.goto(platform.url + path);
       assert.deepEqual(await faults(), [], path);
     }

@@ -11,7 +11,7 @@ import { linkTo, newAccount, signedIn, textOf, type HubClient } from './hub-grou
 import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 describe('subscriptions of the hub', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let platform: TestPlatform;
   let asker: HubClient;
   let askerEmail: string;

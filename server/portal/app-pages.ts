@@ -208,7 +208,7 @@ function environmentTable(app: App): Html {
         html`<a href="${appPath(app.id, environment)}">${environmentName(environment)}</a>`,
         stateTag(one.state),
         code(one.clientId),
-        nextFor(environment, one),
+        nextFor(app, environment, one),
       ],
     ];
   });
@@ -216,12 +216,16 @@ function environmentTable(app: App): Html {
   return table('Where it is registered', ['Environment', 'State', 'Client id', 'Next step'], rows);
 }
 
-function nextFor(environment: Environment, one: NonNullable<App['registrations'][Environment]>) {
+function nextFor(
+  app: App,
+  environment: Environment,
+  one: NonNullable<App['registrations'][Environment]>,
+): string | Html {
   if (one.state === 'pending') return 'Wait: somebody who runs the platform has to approve it';
   if (one.state === 'revoked') return 'Ask those who run the platform: it may not call';
   if (!one.keys && one.secrets.length === 0)
     return environment === 'production' ? 'Register a public key' : 'Register or make a key';
-  return 'Subscribe to a product, then call it';
+  return html`<a href="${appPath(app.id, environment)}">See what it needs to call<span class="nhsuk-u-visually-hidden"> in ${environmentName(environment)}</span></a>`;
 }
 
 async function ownerPage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {

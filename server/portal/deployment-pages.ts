@@ -17,7 +17,7 @@ import { button, checkboxes, formOn, input, select, textarea } from './fields.ts
 import { blankForm, FormRefused, type Fault, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
 import { accountPage, type Move, type Page, type Pages, type SignedIn } from './page.ts';
-import { code, inset, list, startLink, summaryList, tag, time } from './parts.ts';
+import { code, list, startLink, summaryList, tag, time } from './parts.ts';
 import { newSecret } from './secrets.ts';
 
 const here = 'apps';
@@ -166,9 +166,10 @@ async function onePage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
     content: html`${facts(deployment)}
 <h2>Next step</h2>
 ${nextStep(reached, missing)}
-${steps(visit, reached, form, missing.length === 0)}
+${steps(visit, reached, missing.length === 0)}
 ${await certificateSection(hub, reached)}
-${endpointSection(reached)}`,
+${endpointSection(reached)}
+${suspension(visit, reached, form)}`,
   };
 }
 
@@ -209,11 +210,9 @@ ${certificate && may('app.credentials') ? startLink(`${deploymentPath(id)}/certi
 
 function steps(
   visit: SignedIn,
-  reached: ReachedDeployment,
-  form: Form,
+  { deployment, may }: ReachedDeployment,
   ready: boolean,
 ): Html | undefined {
-  const { deployment, may } = reached;
   const { state, waiting } = deployment;
   const buttons = [
     ...((state === 'requested' || waiting) && may('app.approve')
@@ -224,17 +223,23 @@ function steps(
       : []),
     ...(state === 'suspended' && may('app.change') ? [button('Resume', undefined, 'resume')] : []),
   ];
-  const stop = (state === 'live' || state === 'approved') && may('app.change');
-  if (buttons.length === 0 && !stop) return undefined;
-  return html`${buttons.length === 0 ? undefined : formOn(visit, html`<div class="hub-buttons">${buttons}</div>`)}
-${
-  stop
-    ? html`<h2>Suspend it</h2>${formOn(
-        visit,
-        html`${inset('Suspended, it is refused from the next call on.')}${input(form, { name: 'reason', label: 'Reason' })}${button('Suspend', 'warning', 'suspend')}`,
-      )}`
-    : undefined
-}`;
+  if (buttons.length === 0) return undefined;
+  return formOn(visit, html`<div class="hub-buttons">${buttons}</div>`);
+}
+
+function suspension(
+  visit: SignedIn,
+  { deployment, may }: ReachedDeployment,
+  form: Form,
+): Html | undefined {
+  const { state } = deployment;
+  if ((state !== 'live' && state !== 'approved') || !may('app.change')) return undefined;
+  return html`<h2>Suspend it</h2>
+${formOn(
+  visit,
+  html`<p>Suspended, it is refused from the next call on.</p>
+${input(form, { name: 'reason', label: 'Reason' })}${button('Suspend', 'warning', 'suspend')}`,
+)}`;
 }
 
 async function step(hub: Hub, visit: SignedIn, form: Form): Promise<Move> {

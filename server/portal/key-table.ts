@@ -12,7 +12,6 @@ export function keyTable(placed: Placed): Html {
   return html`${publicKeys(registration, path, change)}
 ${registration.keys ? html`<p><a href="${path}/keys/check">Check what is registered</a></p>` : undefined}
 ${change ? html`<div class="hub-buttons">${startLink(`${path}/keys/new`, 'Add a public key')}${make ? startLink(`${path}/keys/make`, 'Have a key pair made', 'secondary') : undefined}</div><p><a href="${path}/keys/address">Give the address of a key set (JWKS URL) instead</a></p>` : undefined}
-<h3>Client secrets</h3>
 ${secrets(registration, path, change)}`;
 }
 
@@ -45,6 +44,6 @@ function secrets({ secrets: all }: Registration, path: string, change: boolean):
       ? html`<a href="${path}/secrets/end/${id}">End<span class="nhsuk-u-visually-hidden"> the secret made ${time(created)}</span></a>`
       : undefined,
   ]);
-  return html`${rows.length === 0 ? html`<p>It has none. Only SMART apps and sign-in by redirect use secrets; a key is safer.</p>` : table('Client secrets', ['Made', 'Works', 'Actions'], rows)}
+  return html`${rows.length === 0 ? html`<p>It has no client secret. Only SMART apps and sign-in by redirect use secrets; a key is safer.</p>` : table('Client secrets', ['Made', 'Works', 'Actions'], rows)}
 ${change ? html`<p><a href="${path}/secrets/new">Make a client secret</a></p>` : undefined}`;
 }

@@ -77,7 +77,9 @@ function rowOf(subscription: Subscription, key: KnownKey, allowed: boolean) {
     slot,
     code(hint),
     html`${time(created)}${ends === undefined ? undefined : html`<br />Works until ${time(ends)}`}`,
-    used ? html`${time(used.at)} from ${used.address}` : 'Not yet, as far as is known',
+    used
+      ? html`${time(used.at)} from ${used.address.replace(/^::ffff:/, '')}`
+      : 'Not yet, as far as is known',
     allowed && ends === undefined ? slotLink(subscription, slot, 'Show or replace') : '',
   ];
 }
