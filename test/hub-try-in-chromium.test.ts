@@ -118,7 +118,7 @@ describe('Try it in Chromium', function () {
     }
   });
 
-  it('changes the request and tells what is wrong while one types', async () => {
+  it('R027 changes the request and tells what is wrong while one types', async () => {
     await go(patient);
     await page.fill('#value-1', '9000000017');
     await page.waitForSelector('#try-request:has-text("Patient/9000000017")');
@@ -141,6 +141,20 @@ describe('Try it in Chromium', function () {
     assert.deepEqual(await faults(), []);
   });
 
+  it('R036 makes one call of one click, and of a double click too', async () => {
+    await go(hello('world'));
+    for (const click of ['click', 'dblclick'] as const) {
+      const id = crypto.randomUUID();
+      await page.fill('#value-1', id);
+      await page.waitForSelector(`#try-request:has-text("${id}")`);
+      await page[click]('button:text-is("Send")');
+      await page.waitForSelector(`#try-answer:has-text("${id}")`);
+      const lines = platform.logged().split('\n');
+      const calls = lines.filter((one) => one.includes(id) && one.includes('"api":"hello-world"'));
+      assert.equal(calls.length, 1, click);
+    }
+  });
+
   it('copies the request and the command', async () => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: platform.url });
     await go(patient);
@@ -150,7 +164,7 @@ describe('Try it in Chromium', function () {
     assert.match(String(copied), /^curl '.*Patient\/9000000009'/);
   });
 
-  it('signs a person in at the provider, comes back, and calls with the token, which no storage holds', async () => {
+  it('R034 signs a person in at the provider, comes back, and calls with the token, which no storage holds', async () => {
     await signIn();
     await go(hello('user'));
     await page.selectOption('#access', 'nhs-cis2');

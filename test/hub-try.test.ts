@@ -1,6 +1,8 @@
 /** Try it over HTTP, as a browser without script: open lane, keys, tokens of apps and people, certificates. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createSealer } from '../server/auth/sealing.ts';
 import { randomKey } from '../server/key-files.ts';
 import { tryTokenCollection } from '../server/portal/try-tokens.ts';
@@ -32,6 +34,19 @@ describe('Try it', () => {
     for (const path of [patient, hello('world')]) assert.ok(html.includes(`href="${path}"`), path);
   });
 
+  it('R025 leads from the page of each operation to its console', async () => {
+    const client = hubClient(platform.url);
+    const { html } = await client.get('/try');
+    const consoles = [...html.matchAll(/href="\/try\/([^/"]+)\/([^/"]+)"/g)];
+    assert.ok(consoles.length > 10);
+    for (const [, api = '', operation = ''] of consoles) {
+      const page = await client.get(`/catalogue/${api}/operations/${operation}`);
+      assert.ok(page.html.includes(`href="/try/${api}/${operation}"`), `${api} ${operation}`);
+      const console = await client.get(`/try/${api}/${operation}`);
+      assert.match(console.title, /^Try [A-Z]+ \//);
+    }
+  });
+
   it('calls the open lane for a stranger, and answers as the API itself does', async () => {
     const answer = partOf(await tryIt(hubClient(platform.url), patient), 'try-answer');
     const direct = await platform.call('/Patient/9000000009');
@@ -42,7 +57,16 @@ describe('Try it', () => {
     assert.deepEqual(JSON.parse(body), direct.json);
   });
 
-  it('shows the exact request, which gives the same answer when sent from elsewhere', async () => {
+  it('R002 sends real calls for who is signed in, answered as outside the browser', async () => {
+    const client = await signedIn(platform, 'developer');
+    const sent = partOf(await tryIt(client, patient, { subscription: '' }), 'try-answer');
+    const direct = await platform.call('/Patient/9000000009');
+    assert.match(sent, new RegExp(`^Response: ${direct.status} `));
+    const body = sent.slice(sent.indexOf('Body\n') + 5, sent.lastIndexOf('}') + 1);
+    assert.deepEqual(JSON.parse(body), direct.json);
+  });
+
+  it('R038 shows the exact request, which gives the same answer on a command line', async function () {
     const page = await tryIt(hubClient(platform.url), patient);
     const request = partOf(page, 'try-request');
     const [, path = ''] = /GET (\S+) HTTP\/1\.1/.exec(request) ?? [];
@@ -50,7 +74,14 @@ describe('Try it', () => {
     assert.match(id, /^[0-9a-f-]{36}$/);
     const again = await fetch(platform.url + path, { headers: { 'x-request-id': id } });
     assert.equal(again.status, 200);
-    assert.match(request, /curl '.*Patient\/9000000009'/);
+    const [, command = ''] = /(curl '[^]*?'(?: \\\n {2}-H '[^\n]*')*)/.exec(request) ?? [];
+    const { stdout } = await run('bash', ['-c', command]).catch((error: unknown) => {
+      if ((error as { code?: unknown }).code === 'ENOENT') this.skip(); // what execFile rejects with
+      throw error;
+    });
+    const answer = partOf(page, 'try-answer');
+    const body = answer.slice(answer.indexOf('Body\n') + 5, answer.lastIndexOf('}') + 1);
+    assert.deepEqual(JSON.parse(stdout), JSON.parse(body));
   });
 
   it('changes the request with the values, and says beside the field what is wrong', async () => {
@@ -78,7 +109,7 @@ describe('Try it', () => {
     assert.equal(fieldsIn(wrong)[role], 'seven');
   });
 
-  it('sends query, header and body as they were typed', async () => {
+  it('R026 sends path, query, header and body as they were typed, and what is needed first', async () => {
     const client = hubClient(platform.url);
     const search = '/try/personal-demographics/searchPatients';
     const page = await client.get(search);
@@ -101,13 +132,33 @@ describe('Try it', () => {
     });
     assert.match(partOf(changed, 'try-answer'), /^Response: 200/);
     const broken = await client.send(form, patch, { ...fieldsIn(form), body: '{"patches":' });
+    const empty = {
+      ...fieldsIn(form),
+      body: '',
+      [fieldFor(form, 'If-Match')]: '',
+      [fieldFor(form, 'id')]: '',
+    };
+    const lacking = await client.send(form, patch, empty);
+    assert.deepEqual(lacking.faults, [
+      'id: enter a value',
+      'If-Match: enter a value',
+      'Enter a body',
+    ]);
+    assert.ok(!lacking.html.includes('answer-heading'));
     assert.deepEqual([broken.status, broken.faults], [422, ['The body is no sound JSON: syntax']]);
   });
 
-  it('shows refusals of the API as its answer', async () => {
-    const page = await tryIt(hubClient(platform.url), hello('application'));
-    assert.match(partOf(page, 'try-answer'), /^Response: 401/);
-    assert.match(partOf(page, 'try-answer'), /www-authenticate/i);
+  it('R037 shows status, time, headers and formatted body, of refusals too', async () => {
+    for (const [path, status] of [
+      [hello('world'), 200],
+      [hello('application'), 401],
+    ] as const) {
+      const answer = partOf(await tryIt(hubClient(platform.url), path), 'try-answer');
+      assert.match(answer, new RegExp(`^Response: ${status}`));
+      assert.match(answer, /[\d.]+ ms/);
+      assert.match(answer, /content-type: application\//);
+      assert.match(answer, /Body\n\{\n {2}"/);
+    }
   });
 
   it('comes back from signing in with what was typed', async () => {
@@ -134,7 +185,7 @@ describe('Try it', () => {
       client = await signedIn(platform, 'developer');
     });
 
-    it('pre-fills the key of the chosen subscription, masked, and sends it', async () => {
+    it('R028 pre-fills the key of the chosen subscription, masked, and sends it', async () => {
       const without = await tryIt(client, hello('application'));
       assert.match(partOf(without, 'try-answer'), /^Response: 401/);
       const made = await tryIt(client, hello('application'), { make_key: 'yes' });
@@ -149,7 +200,22 @@ describe('Try it', () => {
       for (const { html } of [made, sent]) assert.doesNotMatch(html, /ghks_[0-9A-Za-z]{20}/);
     });
 
-    it('offers the grants that the API allows in an environment, and no others', async () => {
+    it('R029 calls with the app of another subscription when that is chosen', async () => {
+      for (const app of ['demo', 'demo-two-keys']) {
+        const subscription = `${app}.sandbox.hello-world`;
+        await tryIt(client, hello('application'), { subscription, make_key: 'yes' });
+        const sent = await tryIt(client, hello('application'), { subscription });
+        assert.match(partOf(sent, 'try-answer'), /Hello Application!/);
+        const id = /X-Request-ID: (\S+)/.exec(partOf(sent, 'try-request'))?.[1] ?? '';
+        const line = platform
+          .logged()
+          .split('\n')
+          .find((one) => one.includes(id) && one.includes('"route"'));
+        assert.match(line ?? '', new RegExp(`"app":"${app}"`));
+      }
+    });
+
+    it('R033 offers the grants that the API allows in an environment, and no others', async () => {
       assert.deepEqual(optionsOf(await client.get(hello('world')), 'access'), ['none']);
       assert.deepEqual(optionsOf(await client.get(hello('user')), 'access'), [
         'app',
@@ -229,10 +295,22 @@ describe('Try it', () => {
       assert.equal((await other.get(back.slice(platform.url.length))).status, 422);
     });
 
-    it('makes a signing key for an app, and lets it do what its subscription gives', async () => {
-      const { client: newcomer } = await newAccount(platform, 'Key Maker');
+    it('makes a signing key for an app, keeps it, and gets tokens with it', async () => {
+      const app = { subscription: 'demo-no-key.sandbox.hello-world', access: 'nhs-cis2' };
+      const without = await tryIt(client, hello('user'), app);
+      assert.deepEqual(without.faults, ['Make a signing key of the app first']);
+      const made = await tryIt(client, hello('user'), { ...app, make_signing: 'yes' });
+      assert.match(partOf(made, 'try-answer'), /made and kept here/);
+      assert.doesNotMatch(made.html, /PRIVATE KEY/);
+      assert.match(partOf(await tryIt(client, hello('user'), app), 'try-answer'), /Hello User!/);
+    });
+
+    it('tells somebody without an app what is needed', async () => {
+      const { client: newcomer } = await newAccount(platform, 'New Comer');
       const refused = await tryIt(newcomer, hello('user'), { access: 'app' });
       assert.deepEqual(refused.faults, ['Choose the subscription of an app that is to call so']);
+      const stranger = await tryIt(hubClient(platform.url), hello('user'), { access: 'app' });
+      assert.match(stranger.faults.join(), /^Sign in to call with an app of your own/);
     });
   });
 
@@ -245,6 +323,8 @@ describe('Try it', () => {
     return done.headers.get('location') ?? '';
   }
 });
+
+const run = promisify(execFile);
 
 function withoutTick({
   test_user: _ticked,

@@ -41,9 +41,7 @@ export interface Tried {
 }
 
 /** Where one learns and tries: in production people's records are. */
-export const tryEnvironments: readonly Environment[] = environments.filter(
-  (one) => one !== 'production',
-);
+const tryEnvironments: readonly Environment[] = environments.filter((one) => one !== 'production');
 
 const documents = new Map<string, OpenApiDocument>();
 const mostDocuments = 20;

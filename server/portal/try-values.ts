@@ -66,7 +66,7 @@ export function firstValue({ parameter }: TryField): string {
 }
 
 /** An id of the call: made anew for each where nobody types one. */
-export function isRequestId({ in: place, name }: Parameter): boolean {
+function isRequestId({ in: place, name }: Parameter): boolean {
   return place === 'header' && name.toLowerCase() === 'x-request-id';
 }
 
