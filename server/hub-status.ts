@@ -2,6 +2,7 @@
  * What the pages of status and operations show, from what the platform observes anyway: health checks, usage, alerts, the
  * outbox, mail, mailboxes. Owns keeping it for some seconds, so that a page that many open costs little.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { deliveryCollection, type DeliveryState } from '../core/outbox.ts';
 import type { Store } from '../core/store.ts';
 import { meshMessageCollection } from '../spine/mesh/messages.ts';
@@ -45,7 +46,10 @@ export function hubStatus({ store, now, observing }: HubStatusOptions): StatusPo
     const found: DayOfProbes[] = [];
     for (const [at, id] of ids.entries()) {
       const isOver = at < shownDays - 2;
-      if (!isOver || !past.has(id)) past.set(id, (await collection.get(id))?.value.day);
+      if (!isOver || !past.has(id)) {
+        past.set(id, (await collection.get(id))?.value.day);
+        await turn(); // a day of many Apis takes a while to read, and there are 90
+      }
       const probes = past.get(id);
       if (probes) found.push({ day: id.slice(4), probes });
     }
@@ -65,7 +69,7 @@ export function hubStatus({ store, now, observing }: HubStatusOptions): StatusPo
           ...(availability ? { availability } : {}),
         };
       })
-      .sort((a, b) => a.proxy.localeCompare(b.proxy, 'en'));
+      .sort((a, b) => (a.proxy < b.proxy ? -1 : 1));
     return { instances, probed };
   };
   const snapshot = keep(read, now);

@@ -66,7 +66,7 @@ describe('status in the hub', function () {
   it('R040 lists each API and environment with its state, and its history on a page of its own', async () => {
     const page = await anybody.get('/status');
     assert.equal(page.status, 200);
-    assert.match(main(page), /All that is known to be checked works/);
+    assert.match(main(page), /Everything that is checked works/);
     assert.match(page.html, /href="\/status\/apis\/hello-world">Hello World API</);
     assert.match(main(page), /UAT: Operational/);
     const one = await anybody.get('/status/apis/hello-world');
@@ -229,7 +229,7 @@ describe('status in the hub', function () {
     assert.match(text, /Calls of the last 24 hours/);
     assert.match(
       page.html,
-      /role="img" aria-label="Calls a hour over the last 24 hours: 1 in all, 0 failed"/,
+      /role="img" aria-label="Calls an hour over the last 24 hours: 1 in all, 0 failed"/,
     );
     assert.match(text, /None fires/);
     assert.match(text, /wait to be sent/);

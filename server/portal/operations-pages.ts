@@ -17,6 +17,7 @@ import type {
   CallFigures,
   QueueShown,
   ShareFigures,
+  UsageAsked,
   UsageFigures,
 } from './status-port.ts';
 
@@ -42,7 +43,7 @@ async function operations(hub: Parts, visit: SignedIn): Promise<Page> {
   const environment = toEnvironment(query.get('environment') ?? '');
   const [span, [spanText, length]] = spanOf(query.get('span') ?? '');
   const question = {
-    ...{ from: now - length, to: now + 1 },
+    ...{ from: now + 1 - length, to: now + 1 },
     ...(api === '' ? {} : { api }),
     ...(environment ? { environment } : {}),
   };
@@ -60,7 +61,7 @@ async function operations(hub: Parts, visit: SignedIn): Promise<Page> {
     content: html`${alertPart(alerts)}
 <h2>Calls of the last ${spanText}</h2>
 ${chooser(values, unknown ? asked.slice(0, 64) : undefined)}
-${callPart(usage, spanText)}
+${callPart(usage, spanText, question)}
 ${shareTable(hub, usage.by.api)}
 ${messagePart(messages, now)}
 <p>Mail of the last hour: ${mail.sent} sent, ${mail.failed} failed${mail.oldest === 0 ? '; none waits' : `; the oldest that waits has waited ${ageText(mail.oldest)}`}.</p>
@@ -98,11 +99,15 @@ function chooser(values: Readonly<Record<string, string>>, unknown: string | und
   return html`<form method="get" action="/operations" class="hub-chooser">${input(form, { name: 'api', label: 'API (its id; empty: all)', width: 20 })}${select(form, { name: 'environment', label: 'Environment', choices: places })}${select(form, { name: 'span', label: 'Time', choices: times })}${button('Show', 'secondary')}</form>${unknown === undefined ? undefined : html`<p>There is no API ${unknown}: these are all.</p>`}`;
 }
 
-function callPart({ totals, series, step }: UsageFigures, spanText: string): Html {
+function callPart(
+  { totals, series, step }: UsageFigures,
+  spanText: string,
+  { from, to }: UsageAsked,
+): Html {
   const failed = totals.statuses['5xx'] ?? 0;
   const limited = Object.values(totals.limited).reduce((a, b) => a + b, 0);
-  const label = `Calls a ${step} over the last ${spanText}: ${totals.calls} in all, ${failed} failed`;
-  const values = series.map((one) => ({ value: one.calls, bad: one.statuses['5xx'] ?? 0 }));
+  const label = `Calls ${step === 'hour' ? 'an' : 'a'} ${step} over the last ${spanText}: ${totals.calls} in all, ${failed} failed`;
+  const values = series.length === 0 ? [] : overTime(series, lengths[step], from, to);
   const limits = Object.entries(totals.limited).map(([name, count]) => `${name} ${count}`);
   return html`${values.length === 0 ? undefined : columns(values, label)}
 ${summaryList([
@@ -117,6 +122,19 @@ ${summaryList([
   { key: '95 of 100 within', value: msText(totals.p95) },
 ])}
 ${seriesTable(series, step)}`;
+}
+
+const lengths = { minute: 60_000, hour, day: 24 * hour } as const;
+
+/** A column for each step, also for those without calls. */
+function overTime(series: UsageFigures['series'], length: number, from: number, to: number) {
+  const found = new Map(series.map((one) => [Math.floor(Date.parse(one.at) / length), one]));
+  const first = Math.floor(from / length);
+  const count = Math.min(400, Math.floor((to - 1) / length) - first + 1);
+  return Array.from({ length: count }, (_, n) => {
+    const one = found.get(first + n);
+    return { value: one?.calls ?? 0, bad: one?.statuses['5xx'] ?? 0 };
+  });
 }
 
 /** What the chart shows, for who cannot see it. */

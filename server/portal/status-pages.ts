@@ -23,6 +23,9 @@ export function statusPages(hub: StatusParts): Pages {
   };
 }
 
+/** One for all: making it takes longer than comparing. */
+const inOrder = new Intl.Collator('en');
+
 /** Apis on one page. */
 const pageSize = 100;
 
@@ -34,7 +37,7 @@ async function overview(hub: StatusParts, incidents: Incidents, visit: Visit): P
   const named = [...byApi(instances)]
     .map(([api, all]) => ({ api, title: titleOf(hub, api), all }))
     .filter(({ api, title }) => `${api} ${title}`.toLowerCase().includes(query.toLowerCase()))
-    .sort((a, b) => a.title.localeCompare(b.title, 'en'));
+    .sort((a, b) => inOrder.compare(a.title, b.title));
   const here = named.slice((page - 1) * pageSize, page * pageSize);
   const rows = here.map(({ api, title, all }) => [
     html`<a href="/status/apis/${api}">${title}</a>`,
@@ -111,7 +114,7 @@ function summary(
   });
   if (instances.length === 0) return html``;
   if (troubled.length === 0)
-    return html`<p class="nhsuk-lede-text">All that is known to be checked works.</p>`;
+    return html`<p class="nhsuk-lede-text">Everything that is checked works.</p>`;
   return html`<p class="nhsuk-lede-text">There is trouble in ${troubled.length === 1 ? 'one environment' : `${troubled.length} environments`}.</p><ul class="nhsuk-list nhsuk-list--bullet hub-list">${troubled}</ul>`;
 }
 
