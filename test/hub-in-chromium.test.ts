@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { readContent } from '../server/portal/content.ts';
 import { lacking, startBrowser } from './browser.ts';
 import { signedIn, tryOutPassword } from './hub-ground.ts';
-import { startTestPlatform, type TestPlatform } from './start-platform.ts';
+import { root, startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -112,6 +113,39 @@ describe('the developer hub in Chromium', function () {
       await page.goto(platform.url + path);
       assert.deepEqual(await faults(), []);
     });
+
+  it('shows the pages that explain without a fault', async function () {
+    this.timeout(240_000);
+    const { pages } = readContent(root);
+    for (const { path } of [...pages, { path: '/guides' }, { path: '/reference' }]) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+  });
+
+  it('shows status, incidents, help and feedback without a fault, to operators too', async () => {
+    const open = ['/status', '/status/apis/hello-world', '/status/incidents', '/help/ask'];
+    for (const path of [...open, '/feedback?page=/start&useful=yes', '/feedback/answers']) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+    await signIn('operator');
+    await page.goto(`${platform.url}/status/incidents/new`);
+    assert.deepEqual(await faults(), [], 'a new incident');
+    await page.click('main button');
+    await page.waitForSelector('.nhsuk-error-summary');
+    assert.deepEqual(await faults(), [], 'an incident that is to be put right');
+    await page.fill('#title', 'Slow answers');
+    await page.fill('#text', 'They take seconds.');
+    for (const field of ['impact', 'environment', 'state']) await page.check(`[name=${field}]`);
+    await page.click('main button');
+    await page.waitForURL(/incidents\/INC-/);
+    assert.deepEqual(await faults(), [], 'the incident');
+    for (const path of ['/status', '/operations', '/operations/tickets', '/operations/feedback']) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+  });
 
   it('shows forms with messages without a fault', async () => {
     for (const path of ['/sign-up', '/sign-in', '/forgotten']) {
