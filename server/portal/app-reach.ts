@@ -57,7 +57,7 @@ export async function placeOf(hub: Hub, visit: SignedIn): Promise<Placed> {
 }
 
 /** @throws Problem `not-found` */
-export function environmentIn({ params }: Pick<SignedIn, 'params'>): Environment {
+function environmentIn({ params }: Pick<SignedIn, 'params'>): Environment {
   const environment = toEnvironment(params.environment ?? '');
   if (environment && environment === params.environment) return environment;
   throw new Problem('not-found', 'There is no such environment');
