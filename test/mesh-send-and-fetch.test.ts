@@ -32,7 +32,7 @@ describe('mailboxes of MESH', () => {
     assert.deepEqual(missing.json.detail[0].loc, ['header', 'mex-clientversion']);
   });
 
-  it('passes a message on: sent, listed, fetched, acknowledged, tracked', async () => {
+  it('R167 passes a message on: sent, listed, fetched, acknowledged, tracked', async () => {
     const sent = await alice.send('X26ABC2', 'TEST_WORKFLOW', 'hello', {
       ...v2,
       'Mex-LocalID': 'local 1',
