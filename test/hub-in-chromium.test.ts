@@ -123,6 +123,53 @@ describe('the developer hub in Chromium', function () {
     }
   });
 
+  it('shows the catalogue and its documentation without a fault, opened up and closed', async function () {
+    this.timeout(300_000);
+    const pds = '/catalogue/personal-demographics';
+    for (const path of [
+      '/catalogue',
+      '/catalogue?q=patient&technology=fhir&access=open',
+      '/catalogue?q=xyzzy+demografics',
+      '/standards',
+      '/catalogue-check',
+      pds,
+      `${pds}/versions`,
+      `${pds}/operations/getPatient`,
+      `${pds}/operations/updatePatient?environment=int&access=app&language=java`,
+      '/catalogue/ods-fhir/operations/searchOrganization',
+      '/catalogue/hello-world/operations/hello-user?language=powershell',
+      '/catalogue/spine-async',
+      '/catalogue/spine-sync/interactions/QUPA_IN000008UK02',
+      '/catalogue/mesh/interactions/send',
+      '/catalogue/spine-directory/interactions/nhsAs',
+      '/catalogue/nothing',
+    ]) {
+      await page.goto(platform.url + path);
+      await page.evaluate(
+        'document.querySelectorAll("details").forEach((one) => (one.open = true))',
+      );
+      assert.deepEqual(await faults(), [], path);
+    }
+  });
+
+  it('lets one find an operation and its code without script, by keyboard alone', async () => {
+    await context.close();
+    await open({ javaScriptEnabled: false });
+    await page.goto(`${platform.url}/catalogue`);
+    await page.locator('#q').focus();
+    await page.keyboard.type('birthdate');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/q=birthdate/);
+    await page.locator('a[href$="/operations/searchPatients"]').focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/searchPatients$/);
+    await page.locator('a[href*="language=python"]').focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/language=python/);
+    assert.match(await page.locator('.hub-sample').first().innerText(), /import requests/);
+    assert.deepEqual([elsewhere, complaints], [[], []]);
+  });
+
   it('shows status, incidents, help and feedback without a fault, to operators too', async () => {
     const open = ['/status', '/status/apis/hello-world', '/status/incidents', '/help/ask'];
     for (const path of [...open, '/feedback?page=/start&useful=yes', '/feedback/answers']) {
