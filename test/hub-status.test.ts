@@ -241,4 +241,12 @@ describe('status in the hub', function () {
     assert.equal((await auditor.get('/operations')).status, 200);
     assert.equal((await auditor.get('/operations/tickets')).status, 403);
   });
+
+  it('tells nobody whose last call was more than seven days ago', async () => {
+    offset += 9 * day;
+    const late = await signedIn(platform, 'operator');
+    const began = '2026-11-27 14:05';
+    const { to } = await late.fill('/status/incidents/new', { ...report, began });
+    assert.match(main(await late.get(to)), /Sent to 0 addresses/);
+  });
 });
