@@ -26,6 +26,7 @@ describe('apps of the hub', function () {
   let admin: HubClient;
   let viewer: HubClient;
   let outsider: HubClient;
+  let outsiderEmail: string;
   let team: string;
   let app: string;
   let place: string;
@@ -40,6 +41,7 @@ describe('apps of the hub', function () {
       await make('Otto Outsider'),
     ];
     [owner, admin, viewer, outsider] = [one.client, two.client, three.client, four.client];
+    outsiderEmail = four.email;
     team = (await owner.fill('/teams/new', { name: 'App team' })).to.slice('/teams/'.length);
     for (const [who, role] of [
       [two, 'admin'],
@@ -141,6 +143,14 @@ describe('apps of the hub', function () {
     assert.equal((await viewer.fill(`${app}/change`, fields({ name: 'Ward app' }))).status, 303);
     assert.equal((await admin.fill(vera ?? '', { role: 'viewer' })).status, 303);
     assert.equal((await viewer.fill(`${app}/change`, fields())).status, 403);
+
+    await admin.fill(`/teams/${team}/invite`, { email: outsiderEmail, role: 'viewer' });
+    await outsider.fill(await linkTo(outsider, outsiderEmail, '/invitations/'), {});
+    assert.equal((await outsider.get(app)).status, 200);
+    const members = (await owner.get(`/teams/${team}`)).html;
+    const [, otto = ''] = /Otto Outsider[\s\S]*?\/members\/([A-Za-z0-9]{32})/.exec(members) ?? [];
+    await admin.fill(`/teams/${team}/members/${otto}`, { remove: 'yes' });
+    assert.equal((await outsider.get(app)).status, 404);
   });
 
   it('are seen by viewers, changed by none of them, and not there for others', async () => {

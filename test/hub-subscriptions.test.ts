@@ -94,6 +94,15 @@ describe('subscriptions of the hub', function () {
     );
   });
 
+  it('R012 are to products, whose pages list APIs and environments, as those of APIs list products', async () => {
+    const { html } = await outsider.get('/products/hello-world');
+    assert.match(html, /href="\/catalogue\/hello-world">Hello World API<[\s\S]*?Sandbox, UAT/);
+    const api = await outsider.get('/catalogue/hello-world');
+    assert.match(api.html, /href="\/products\/hello-world">Hello World</);
+    assert.match((await outsider.get('/products')).html, /Hello World API/);
+    assert.equal((await outsider.get('/products/none')).status, 404);
+  });
+
   it('R018 R044 are asked for with reason, volume and environment, talked about, approved by somebody else, and have a key pair then', async () => {
     const app = await appOf(asker, team, 'Ward list');
     const asked = await ask(asker, app, 'guarded', reason);

@@ -79,7 +79,7 @@ function apiTable(hub: Hub, { apis, operations = {} }: Product): Html {
     const where = environments.filter((one) => proxiesOf(hub, id, one).length > 0);
     const some = operations[id];
     return [
-      hub.catalogue.api(id)?.title ?? id,
+      html`<a href="/catalogue/${id}">${hub.catalogue.api(id)?.title ?? id}</a>`,
       where.length === 0 ? 'Nowhere yet' : where.map(environmentName).join(', '),
       some ? list(some.map((one) => code(one))) : 'All',
     ];
