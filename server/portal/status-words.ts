@@ -2,7 +2,7 @@
 import type { Html } from '../../core/html.ts';
 import { tag, type TagColour } from './parts.ts';
 import { affects, isRunningMaintenance, type Incident } from './incidents.ts';
-import type { ApiState, Availability, InstanceStatus } from './status-port.ts';
+import type { ApiState, InstanceStatus } from './status-port.ts';
 
 /** What is shown of an Api: as it was found, or that it is being worked on as announced. */
 export type ShownState = ApiState | 'maintenance';
@@ -54,11 +54,6 @@ export function stateTag(state: ShownState): Html {
 export function percent(part: number): string {
   const hundredths = Math.floor(part * 10_000 + 1e-9) / 100;
   return `${hundredths.toFixed(hundredths === 100 ? 0 : 2)} %`;
-}
-
-/** `99.95 %, target 99.9 %: met`. */
-function availabilityText({ value, target, missed }: Availability): string {
-  return `${percent(value)}, ${missed ? 'below' : 'meets'} the target of ${(target * 100).toFixed(1)} %`;
 }
 
 /** `November 2026`. */
