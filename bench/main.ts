@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createContext, person } from '../fhir/synthetic/person.ts';
 import { loadSources } from '../fhir/synthetic/sources.ts';
+import { catalogueOf } from './catalogue.ts';
 import { overload, passingOn } from './gateway.ts';
 import { cycles, fullInbox, longBody } from './mesh.ts';
 import { attachments, conversations, throughBackEnd, translation } from './messaging.ts';
@@ -27,7 +28,7 @@ import {
 import { issuing, lookingUp, reading } from './tokens.ts';
 import { updateBody, updateFor } from './writers.ts';
 
-const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,mutual-tls,certificates,translation,through,attachments,conversations,mesh,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
+const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch,token,protected,lookup,gateway,overload,ldap,mutual-tls,certificates,translation,through,attachments,conversations,mesh,catalogue,size] [--small N] [--large N] [--entries N,N] [--seconds S] [--rounds R]
 
   --only      the parts to measure (default: all)
   --small     people in the small data set (default 100000)
@@ -56,12 +57,13 @@ const parts = [
   'attachments',
   'conversations',
   'mesh',
+  'catalogue',
   'size',
 ] as const;
 /** What needs no data set of people. */
 const ownData: ReadonlySet<string> = new Set([
   ...['gateway', 'overload', 'ldap', 'mutual-tls', 'certificates'],
-  ...['translation', 'through', 'attachments', 'conversations', 'mesh'],
+  ...['translation', 'through', 'attachments', 'conversations', 'mesh', 'catalogue'],
 ]);
 const base = '/personal-demographics/FHIR/R4';
 const folder = join(import.meta.dirname, '..', 'var', 'bench');
@@ -141,6 +143,7 @@ async function main() {
       ...(await longBody(100)),
       ...(await fullInbox([1_000, 1_000_000])),
     ]);
+  if (wanted.has('catalogue')) tell('The catalogue of the hub', await catalogueOf(500));
   if (wanted.has('conversations'))
     print('Queries taken by the asynchronous face', await conversations(100_000, load));
   if (wanted.has('size')) await printSize(large);
