@@ -19,6 +19,27 @@ interface Feed {
   }[];
 }
 
+type Paths = Readonly<Record<string, Readonly<Record<string, object>>>>;
+
+interface Statement {
+  readonly rest: readonly {
+    readonly resource: readonly {
+      readonly type: string;
+      readonly interaction: readonly { readonly code: string }[];
+      readonly searchParam?: readonly { readonly name: string }[];
+    }[];
+  }[];
+}
+
+/** Where FHIR puts an interaction (R4 3.2.0.1). */
+function placeOf(code: string, type: string): readonly [method: string, path: string] {
+  const methods: Readonly<Record<string, string>> = {
+    ...{ read: 'get', 'search-type': 'get', create: 'post', patch: 'patch', update: 'put' },
+  };
+  const one = ['read', 'patch', 'update'].includes(code);
+  return [methods[code] ?? code, one ? `/${type}/{id}` : `/${type}`];
+}
+
 describe('the catalogue', function () {
   this.timeout(60_000);
   let platform: TestPlatform;
@@ -91,6 +112,45 @@ describe('the catalogue', function () {
       const { html } = await client.get(`/catalogue?q=${encodeURIComponent(text)}`);
       assert.ok(html.includes(`href="${href}"`), `${text} does not find ${href}`);
     }
+  });
+
+  it('N9 finds by resource, profile, parameter, interaction and terminology what the capability statement says too', async () => {
+    for (const [text, href] of [
+      ['RelatedPerson', '/catalogue/personal-demographics'],
+      ['Extension-UKCore-NHSNumberVerificationStatus', '/catalogue/personal-demographics'],
+      ['address-postalcode', '/catalogue/personal-demographics/operations/searchPatients'],
+      ['search Organization', '/catalogue/ods-fhir/operations/searchOrganization'],
+      ['Spine-ErrorOrWarningCode', '/catalogue/personal-demographics'],
+    ] as const) {
+      const { html } = await client.get(`/catalogue?q=${encodeURIComponent(text)}`);
+      assert.ok(html.includes(`href="${href}"`), `${text} does not find ${href}`);
+    }
+    for (const [api, base] of [
+      ['personal-demographics', '/personal-demographics/FHIR/R4'],
+      ['ods-fhir', '/STU3'],
+    ] as const) {
+      const statement = (await (
+        await fetch(`${platform.url}${base}/metadata`)
+      ).json()) as Statement;
+      const address = `${platform.url}/catalogue/${api}/openapi.json`;
+      const told = await (await fetch(address)).text();
+      const { paths } = JSON.parse(told) as { paths: Paths };
+      for (const { type, interaction, searchParam = [] } of statement.rest[0]?.resource ?? []) {
+        for (const { code } of interaction) {
+          const [method, path] = placeOf(code, type);
+          // RelatedPerson is searched below a patient.
+          const found = Object.keys(paths).find((one) => one.endsWith(path)) ?? '';
+          assert.ok(paths[found]?.[method], `${type} ${code}`);
+        }
+        for (const { name } of searchParam) assert.ok(told.includes(`"name":"${name}"`), name);
+      }
+    }
+  });
+
+  it('R161 searches APIs and guides by one box', async () => {
+    const { html } = await pageThat(client, '/catalogue?q=test+an+API', /<h3>Guides<\/h3>/);
+    assert.match(html, /<h3>Guides<\/h3>.*href="\/(start|guides|learn)/s);
+    assert.ok(titles((await client.get('/catalogue?q=demographics')).html).length > 0);
   });
 
   it('says how many were found, and what to search for where nothing was', async () => {
@@ -182,7 +242,7 @@ describe('the catalogue', function () {
     assert.equal((await client.get('/catalogue/spine-sync/interactions/constructor')).status, 404);
   });
 
-  it('R174 tells what runs without an entry or a sandbox; nothing of what is shipped does', async () => {
+  it('R049 R174 tells what runs without an entry or a sandbox; nothing of what is shipped does', async () => {
     assert.match((await client.get('/catalogue-check')).html, /Gaps<\/dt>\s*<dd[^>]*>0</);
     await putApis(platform, [
       { id: 'no-sandbox', environments: ['development'], document: thingDocument() },

@@ -352,7 +352,7 @@ describe('documentation pages', function () {
     assert.ok(sso.html.includes('role assertion'));
   });
 
-  it('R125 is there as soon as a document is published', async () => {
+  it('are there as soon as a document is published', async () => {
     await putApis(platform, [{ id: 'fresh', document: thingDocument() }]);
     const { title } = await pageThat(
       client,

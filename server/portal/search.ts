@@ -261,8 +261,10 @@ function resourcesIn(text: string): readonly string[] {
   return [...new Set([...found].map(([, name = '']) => name))];
 }
 
-/** The last words of profiles and extensions. */
+/** The last words of profiles, extensions and terminologies. */
 function profilesIn(text: string): readonly string[] {
-  const found = text.matchAll(/\/StructureDefinition\/([A-Za-z0-9-]{2,100})/g);
+  const found = text.matchAll(
+    /\/(?:StructureDefinition|CodeSystem|ValueSet)\/([A-Za-z0-9-]{2,100})/g,
+  );
   return [...new Set([...found].map(([, name = '']) => name))].slice(0, 200);
 }
