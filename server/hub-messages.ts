@@ -9,7 +9,7 @@ import { directoryMessages } from './hub-messages-directory.ts';
 import { meshMessages } from './hub-messages-mesh.ts';
 import { spineMessages } from './hub-messages-spine.ts';
 import { ssoMessages } from './hub-messages-sso.ts';
-import type { ExampleReader, MessageDocumentation, MessageExample } from './portal/api-messages.ts';
+import type { ExampleReader, MessageDocumentation } from './portal/api-messages.ts';
 
 /** Reads example files once, at the first question. @param root the folder with package.json */
 export function openMessageDocumentation(
