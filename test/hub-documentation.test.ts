@@ -322,6 +322,48 @@ describe('documentation pages', function () {
     assert.equal((await client.get('/catalogue/circular/versions')).status, 200);
   });
 
+  it('shows no more than a page can bear', async () => {
+    const wide = Object.fromEntries(
+      Array.from({ length: 400 }, (_, i) => [
+        `m${i}`,
+        { type: 'string', description: '*a* '.repeat(20) },
+      ]),
+    );
+    const types = Object.fromEntries(
+      Array.from({ length: 12 }, (_, i) => [
+        `application/x-${i}`,
+        { schema: { $ref: '#/components/schemas/Wide' } },
+      ]),
+    );
+    const responses = Object.fromEntries(
+      Array.from({ length: 300 }, (_, i) => [
+        String(200 + i),
+        { description: 'x', content: types },
+      ]),
+    );
+    const bomb = (title: string) =>
+      thingDocument(
+        {
+          info: { title, version: title },
+          components: { schemas: { Wide: { type: 'object', properties: wide } } },
+        },
+        { responses },
+      );
+    await putApis(platform, [{ id: 'bomb', document: bomb('1') }]);
+    const { html } = await pageThat(
+      client,
+      '/catalogue/bomb/operations/readThing',
+      /is in the document/,
+    );
+    assert.ok(html.length < 5_000_000, String(html.length));
+    await putApis(platform, [{ id: 'bomb', document: bomb('2') }]);
+    const list = await pageThat(client, '/catalogue/bomb/versions', /What changed/);
+    const difference = /href="([^"]*\/difference\?[^"]+)"/
+      .exec(list.html)?.[1]
+      ?.replaceAll('&amp;', '&');
+    assert.match((await client.get(difference ?? '')).html, /Nothing that a caller would notice/);
+  });
+
   it('refuses a document of 5 MB for publishing, and shows what was published before', async () => {
     const page = await client.get('/catalogue/hello-world');
     assert.equal(page.status, 200);
@@ -366,7 +408,7 @@ describe('documentation pages', function () {
     for (const path of [
       'nothing',
       'mesh/operations/x',
-      'mesh/openapi.json',
+      'spine-sync/openapi.json',
       'hello-world/operations/constructor',
       'hello-world/interactions/x',
       '%2e%2e/x',

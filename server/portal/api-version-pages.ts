@@ -1,7 +1,7 @@
 /** The versions of an Api's document, its change log, and what differs between any two of them. */
 import { html, type Html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
-import { baseOf, entryOf, versionOf } from './api-pages.ts';
+import { baseOf, entryOf, versionOf, type VersionOf } from './api-pages.ts';
 import type { CatalogueEntry, Version } from './catalogue-entries.ts';
 import { differenceOf, type Difference } from './difference.ts';
 import type { Hub } from './hub-parts.ts';
@@ -9,6 +9,7 @@ import { openPage, type Pages } from './page.ts';
 import { code, inset, table, tag, time } from './parts.ts';
 
 export function versionPages(hub: Hub): Pages {
+  const difference = keptDifferences();
   return {
     '/catalogue/:api/versions': openPage({
       async show({ params }) {
@@ -37,10 +38,25 @@ ${versionTable(entry, versions)}${compare(entry, versions)}`,
           back: { href: `${base}/versions`, text: 'Versions' },
           keep: 'revalidate',
           content: html`<p>From ${link(from.entry, from.version)} to ${link(to.entry, to.version)}.</p>
-${changes(await differenceOf(from.document, to.document))}`,
+${changes(await difference(from, to))}`,
         };
       },
     }),
+  };
+}
+
+const mostKept = 20;
+
+/** Documents never change, so what differs between two is found once. */
+function keptDifferences() {
+  const kept = new Map<string, Promise<Difference>>();
+  return (from: VersionOf, to: VersionOf): Promise<Difference> => {
+    const key = `${from.version.id} ${to.version.id}`;
+    const known = kept.get(key) ?? differenceOf(from.document, to.document);
+    kept.set(key, known);
+    const [oldest] = kept.keys();
+    if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
+    return known;
   };
 }
 

@@ -36,11 +36,7 @@ export async function differenceOf(
     if (newId === undefined) changes.push({ where, what: 'The operation is gone', breaking: true });
     else
       changes.push(
-        ...betweenOperations(
-          { document: before, operation: operationOf(before, id) },
-          { document: after, operation: operationOf(after, newId) },
-          where,
-        ),
+        ...betweenOperations(await sideOf(before, id), await sideOf(after, newId), where),
       );
   }
   for (const where of now.keys())
@@ -61,20 +57,35 @@ function byPlace(document: OpenApiDocument): ReadonlyMap<string, string> {
 
 interface Side {
   readonly document: OpenApiDocument;
-  readonly operation: Operation | undefined;
-}
-
-interface Whole extends Side {
   readonly operation: Operation;
+  /** What its bodies are made of; bodies beyond the most are left out. */
+  readonly rows: ReadonlyMap<Content, Rows>;
 }
 
-function betweenOperations(before: Side, after: Side, where: string): readonly Change[] {
+/** Bodies of one operation that are looked into. */
+const mostBodies = 80;
+
+async function sideOf(document: OpenApiDocument, id: string): Promise<Side | undefined> {
+  const operation = operationOf(document, id);
+  if (!operation) return undefined;
+  const { body, responses } = operation;
+  const contents = [body, ...responses].flatMap((one) => one?.contents ?? []);
+  const rows = new Map<Content, Rows>();
+  for (const one of contents.slice(0, mostBodies)) {
+    rows.set(one, rowsOf(document, one));
+    if (rows.size % 5 === 0) await turn();
+  }
+  return { document, operation, rows };
+}
+
+function betweenOperations(
+  before: Side | undefined,
+  after: Side | undefined,
+  where: string,
+): readonly Change[] {
+  if (!before || !after) return [];
   const [old, now] = [before.operation, after.operation];
-  if (!old || !now) return [];
-  const sides = [
-    { document: before.document, operation: old },
-    { document: after.document, operation: now },
-  ] as const;
+  const sides = [before, after] as const;
   const told = [
     ...(now.deprecated && !old.deprecated ? [soft('The operation is deprecated')] : []),
     ...inputs(...sides),
@@ -94,7 +105,7 @@ function hard(what: string): Told {
   return { what, breaking: true };
 }
 
-function inputs(before: Whole, after: Whole): readonly Told[] {
+function inputs(before: Side, after: Side): readonly Told[] {
   const old = new Map(before.operation.parameters.map((one) => [keyOf(before, one), one]));
   const now = new Map(after.operation.parameters.map((one) => [keyOf(after, one), one]));
   const told: Told[] = [];
@@ -119,7 +130,7 @@ function inputs(before: Whole, after: Whole): readonly Told[] {
 }
 
 /** Those in the path go by their place in it: what they are called callers never see. */
-function keyOf({ operation }: Whole, { in: place, name }: Operation['parameters'][number]): string {
+function keyOf({ operation }: Side, { in: place, name }: Operation['parameters'][number]): string {
   if (place !== 'path') return `${place} ${name}`;
   return `path ${operation.path.split('{').findIndex((part) => part.startsWith(`${name}}`))}`;
 }
@@ -130,7 +141,7 @@ function shape({ document }: Side, schema: unknown): string {
   return [type, ...told].join(', ');
 }
 
-function bodies(before: Whole, after: Whole): readonly Told[] {
+function bodies(before: Side, after: Side): readonly Told[] {
   const [old, now] = [before.operation.body, after.operation.body];
   if (!old && now)
     return [now.required ? hard('A body is required now') : soft('A body may be sent')];
@@ -142,7 +153,7 @@ function bodies(before: Whole, after: Whole): readonly Told[] {
   ];
 }
 
-function answers(before: Whole, after: Whole): readonly Told[] {
+function answers(before: Side, after: Side): readonly Told[] {
   const old = new Map(before.operation.responses.map((one) => [one.status, one]));
   const now = new Map(after.operation.responses.map((one) => [one.status, one]));
   const told: Told[] = [];
@@ -174,7 +185,7 @@ function contents(
   return old.flatMap((one) => {
     const next = now.find(({ type }) => type === one.type);
     if (!next) return [hard(`${what} is no longer ${one.type}`)];
-    return members(`${what} (${one.type})`, rows(before, one), rows(after, next), direction);
+    return members(`${what} (${one.type})`, before.rows.get(one), after.rows.get(next), direction);
   });
 }
 
@@ -183,7 +194,7 @@ type Rows = ReadonlyMap<string, SchemaRow>;
 /** Most bodies are references to a few schemas. */
 const known = new WeakMap<OpenApiDocument, Map<string, Rows>>();
 
-function rows({ document }: Side, { schema }: Content): Rows {
+function rowsOf(document: OpenApiDocument, { schema }: Content): Rows {
   const reference = textOf(objectOf(schema).$ref);
   const ofDocument = known.get(document) ?? new Map<string, Rows>();
   known.set(document, ofDocument);
@@ -199,10 +210,11 @@ function rows({ document }: Side, { schema }: Content): Rows {
 
 function members(
   what: string,
-  old: Rows,
-  now: Rows,
+  old: Rows | undefined,
+  now: Rows | undefined,
   direction: 'sent' | 'answered',
 ): readonly Told[] {
+  if (!old || !now) return [];
   const told: Told[] = [];
   for (const [path, one] of old) {
     const next = now.get(path);

@@ -11,7 +11,7 @@ import type { Hub } from './hub-parts.ts';
 import { codeBlock, pageTexts, type Texts } from './markdown.ts';
 import { patternsAt, planCall, servingOf, type Serving } from './operation-call.ts';
 import { profilesOf } from './operation-profiles.ts';
-import { contentSection, parameterTable, responseSections } from './operation-parts.ts';
+import { contentSection, pageBudget, parameterTable, responseSections } from './operation-parts.ts';
 import { operationOf, type Operation } from './operations.ts';
 import { openPage, type Page, type Pages } from './page.ts';
 import { code, inset, list, startLink, summaryList, tag } from './parts.ts';
@@ -87,14 +87,15 @@ function fixedParts(
   const known = kept.get(operation.id);
   if (known) return known;
   const texts = pageTexts();
+  const budget = pageBudget();
   const { parameters, body, responses } = operation;
   const made = {
     description: texts.block(operation.description, 2),
     inputsAndAnswers: html`<h2 id="inputs">Inputs</h2>
 ${parameters.length === 0 && !body ? html`<p>It takes none.</p>` : parameterTable(texts, document, parameters)}
-${body ? html`<h3>Body${body.required ? ', required' : ', optional'}</h3>${texts.block(body.description, 4)}${body.contents.map((one) => contentSection(texts, document, one, 'Body'))}` : undefined}
+${body ? html`<h3>Body${body.required ? ', required' : ', optional'}</h3>${texts.block(body.description, 4)}${body.contents.map((one) => contentSection(texts, document, one, 'Body', budget))}` : undefined}
 <h2 id="answers">Answers</h2>
-${responseSections(texts, document, responses)}
+${responseSections(texts, document, responses, budget)}
 ${profiles(document, entry, operation, texts)}`,
   };
   kept.set(operation.id, made);

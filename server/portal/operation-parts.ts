@@ -46,10 +46,25 @@ function marks(required: boolean, deprecated: boolean): Html {
   return html`${required ? tag('required', 'blue') : undefined}${deprecated ? html` ${tag('deprecated', 'yellow')}` : undefined}`;
 }
 
+function spent(budget: PageBudget, text: string): string {
+  budget.characters -= text.length;
+  return budget.characters < 0 ? 'It is in the document.' : text;
+}
+
 const mostText = 60_000;
 
 function cut(text: string, most = mostText): string {
   return text.length > most ? `${text.slice(0, most)}\n… cut: the rest is in the document` : text;
+}
+
+/** What one page shows at most, whatever its document holds: rows of members, characters of examples. */
+export interface PageBudget {
+  rows: number;
+  characters: number;
+}
+
+export function pageBudget(): PageBudget {
+  return { rows: 3_000, characters: 1_000_000 };
 }
 
 /** A body in one media type: what it is made of, and examples. */
@@ -58,15 +73,19 @@ export function contentSection(
   document: OpenApiDocument,
   { type, schema, examples, sampled }: Content,
   what: string,
+  budget: PageBudget,
 ): Html {
+  if (budget.rows <= 0 || budget.characters <= 0)
+    return html`<p>As ${code(type)}; what it is made of is in the document.</p>`;
   const members = schema === undefined ? undefined : schemaRows(document, schema);
+  budget.rows -= members?.rows.length ?? 0;
   return html`<p>As ${code(type)}</p>
 ${members && members.rows.length > 0 ? memberTable(texts, `${what}: ${type}`, members.rows, members.cut) : undefined}
 ${examples.map((one) => {
   const title =
     [one.name, one.summary].filter((text) => text !== '').join(': ') || `${what} example`;
   const told = sampled ? `${title}, made from the schema` : title;
-  return html`<details class="nhsuk-details"><summary class="nhsuk-details__summary"><span class="nhsuk-details__summary-text">${told}</span></summary><div class="nhsuk-details__text">${codeBlock(cut(exampleText(one)), `${what}, ${told}`)}</div></details>`;
+  return html`<details class="nhsuk-details"><summary class="nhsuk-details__summary"><span class="nhsuk-details__summary-text">${told}</span></summary><div class="nhsuk-details__text">${codeBlock(spent(budget, cut(exampleText(one))), `${what}, ${told}`)}</div></details>`;
 })}`;
 }
 
@@ -97,6 +116,7 @@ export function responseSections(
   texts: Texts,
   document: OpenApiDocument,
   responses: readonly Response[],
+  budget: PageBudget,
 ): Html {
   return html`${responses.map(
     ({
@@ -115,6 +135,6 @@ ${
         headers.map((one) => parameterRow(texts, document, one).slice(0, 3)),
       )
 }
-${contents.map((one) => contentSection(texts, document, one, `Answer ${status}`))}</section>`,
+${contents.map((one) => contentSection(texts, document, one, `Answer ${status}`, budget))}</section>`,
   )}`;
 }

@@ -99,6 +99,8 @@ const mostExamples = 20;
 const mostParameters = 200;
 const mostResponses = 60;
 const mostTypes = 10;
+/** Bodies of one operation for which an example is made. */
+const mostSamples = 30;
 
 /** All operations in the order of the document. */
 export function operationSummaries(document: OpenApiDocument): readonly OperationSummary[] {
@@ -127,7 +129,8 @@ function readOperation(document: OpenApiDocument, id: string): Operation | undef
   if (!found) return undefined;
   const { operation } = found;
   const { object } = operation;
-  const body = bodyOf(document, object.requestBody);
+  const samples = { left: mostSamples };
+  const body = bodyOf(document, object.requestBody, samples);
   return {
     ...summaryOf(id, operation),
     description: textOf(object.description) ?? '',
@@ -138,7 +141,7 @@ function readOperation(document: OpenApiDocument, id: string): Operation | undef
     responses: Object.entries(objectOf(object.responses))
       .filter(([status]) => /^([1-5](\d\d|XX)|default)$/i.test(status))
       .slice(0, mostResponses)
-      .map(([status, one]) => responseOf(document, status, one)),
+      .map(([status, one]) => responseOf(document, status, one, samples)),
     security: securityOf(document, object.security ?? document.security),
     open: Array.isArray(object.security) && object.security.length === 0,
   };
@@ -230,17 +233,26 @@ function parameterExamples(
   return value === undefined ? [] : [{ name: '', summary: '', value }];
 }
 
-function bodyOf(document: OpenApiDocument, given: unknown): Body | undefined {
+interface Samples {
+  left: number;
+}
+
+function bodyOf(document: OpenApiDocument, given: unknown, samples: Samples): Body | undefined {
   const body = resolve(document, given);
   if (!isObject(body)) return undefined;
   return {
     description: textOf(body.description) ?? '',
     required: body.required === true,
-    contents: contentsOf(document, body),
+    contents: contentsOf(document, body, samples),
   };
 }
 
-function responseOf(document: OpenApiDocument, status: string, given: unknown): Response {
+function responseOf(
+  document: OpenApiDocument,
+  status: string,
+  given: unknown,
+  samples: Samples,
+): Response {
   const response = objectOf(resolve(document, given));
   return {
     status: status.slice(0, 10),
@@ -248,16 +260,20 @@ function responseOf(document: OpenApiDocument, status: string, given: unknown): 
     headers: Object.entries(objectOf(response.headers)).flatMap(([name, one]) =>
       parameterOf(document, { ...objectOf(resolve(document, one)), name, in: 'header' }),
     ),
-    contents: contentsOf(document, response),
+    contents: contentsOf(document, response, samples),
   };
 }
 
-function contentsOf(document: OpenApiDocument, holder: JsonObject): readonly Content[] {
+function contentsOf(
+  document: OpenApiDocument,
+  holder: JsonObject,
+  samples: Samples,
+): readonly Content[] {
   const types = Object.entries(objectOf(holder.content)).slice(0, mostTypes);
   return types.map(([type, one]) => {
     const media = objectOf(resolve(document, one));
     const told = examplesOf(document, media);
-    const sampled = told.length === 0 && media.schema !== undefined;
+    const sampled = told.length === 0 && media.schema !== undefined && --samples.left >= 0;
     const examples = sampled
       ? [{ name: '', summary: '', value: sampleOf(document, media.schema) }]
       : told;
