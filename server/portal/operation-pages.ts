@@ -108,6 +108,14 @@ function contents({ responses }: Operation): Html {
   return html`<nav aria-label="On this page"><ul class="hub-onpage"><li><a href="#call">Call it</a></li><li><a href="#inputs">Inputs</a></li><li><a href="#answers">Answers</a></li>${responses.map(({ status }) => html`<li><a href="#answer-${status}">${status}</a></li>`)}</ul></nav>`;
 }
 
+/** What no snippet makes. */
+const byHand: ReadonlySet<AccessPattern> = new Set([
+  'mailbox',
+  'organisation',
+  'smartcard',
+  'other',
+]);
+
 /** Where, with which proof, and the code. What is chosen stands in the query. */
 function callSection(hub: Hub, asked: Asked, operation: Operation): Html {
   const { entry, document, query } = asked;
@@ -157,6 +165,7 @@ ${choices(
   })),
 )}
 <p>Save it as ${code(language.file)}, put your own values in at the top${plan.access.kind === 'none' ? ' (there are none to put in)' : ''}, run ${code(language.run)}.</p>
+${byHand.has(pattern) ? inset('This code holds no proof of the caller: make it as said above, and send it in the header field that the inputs name.') : undefined}
 ${codeBlock(language.write(plan), `${language.title} code`)}`;
 }
 
