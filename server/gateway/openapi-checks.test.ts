@@ -48,7 +48,9 @@ components:
         notes: { type: object, additionalProperties: { type: string } }
 `);
 
-const site = { specification, definition: { specification: 'x' } } as unknown as PolicySite; // all that is read of a site
+// All that is read of a site.
+const definition = { specification: 'x', policies: [] };
+const site = { specification, definition } as unknown as PolicySite;
 
 const id = { 'x-request-id': '9b6a0d0c-2d4f-4d0b-8d57-1f2e4d6c8a10' };
 
@@ -277,7 +279,7 @@ describe('bodies', () => {
 
 describe('a definition without a document', () => {
   it('is told so when it is deployed', () => {
-    const nothing = { definition: {} } as unknown as PolicySite; // all that is read of a site
+    const nothing = { definition: { policies: [] } } as unknown as PolicySite; // all that is read of a site
     assert.match(String(validateRequest.check?.({}, nothing)), /names no OpenAPI document/);
     assert.match(String(matchOperation.check?.({}, nothing)), /names no OpenAPI document/);
   });
