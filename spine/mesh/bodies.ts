@@ -10,7 +10,7 @@ import { Problem } from '../../core/problem.ts';
 import { meshError } from './errors.ts';
 import type { MeshChunk } from './messages.ts';
 
-/** Bytes that stay with the message: the list of an inbox reads them all. */
+/** Bytes that stay with the message, of all its chunks together: the list of an inbox and each step read them all. */
 const shortBody = 8 * 1024;
 
 /** Most that a compressed body may grow to: this many times its size, where that is over a gigabyte. */
@@ -19,6 +19,7 @@ const alwaysAllowed = 1024 * 1024 * 1024;
 
 /**
  * Keeps what comes.
+ * @param others the chunks that are there: what stays with the message stays short, however many chunks there are
  * @throws Problem 413 over the limit; 417 for nothing at all
  */
 export async function keepChunk(
@@ -26,12 +27,15 @@ export async function keepChunk(
   n: number,
   source: AsyncIterable<Buffer>,
   limit: number,
+  others: readonly MeshChunk[] = [],
 ): Promise<MeshChunk> {
+  const staying = others.reduce((sum, one) => sum + inlineSize(one), 0);
+  const stays = Math.max(0, shortBody - staying);
   const start: Buffer[] = [];
   let size = 0;
   const iterator = source[Symbol.asyncIterator]();
   let ended = false;
-  while (size <= shortBody && !ended) {
+  while (size <= stays && !ended) {
     const next = await iterator.next();
     if (next.done) ended = true;
     else {
@@ -40,8 +44,8 @@ export async function keepChunk(
     }
     if (size > limit) throw meshError('tooLarge');
   }
-  if (size === 0) throw meshError('empty');
-  if (ended && size <= shortBody) {
+  if (size === 0 && ended) throw meshError('empty');
+  if (ended && size <= stays) {
     const bytes = Buffer.concat(start, size);
     const digest = createHash('sha256').update(bytes).digest('hex');
     return { n, size, digest, inline: bytes.toString('base64') };
@@ -53,6 +57,10 @@ export async function keepChunk(
     if (error instanceof Problem && error.kind === 'too-large') throw meshError('tooLarge');
     throw error;
   }
+}
+
+function inlineSize({ inline, size }: MeshChunk): number {
+  return inline === undefined ? 0 : size;
 }
 
 async function* goingOn(

@@ -108,7 +108,8 @@ export function openBroker(options: BrokerOptions): Broker {
       const before = (await stored(caller, id)).value;
       checkChunk(before, caller, n, range, encoding);
       await roomFor(options);
-      const chunk = await keepChunk(blobs, n, body, options.limits.request);
+      const { request } = options.limits;
+      const chunk = await keepChunk(blobs, n, body, request, before.chunks);
       const key = messageKey(caller.environment, id);
       const { replaced, whole: isWhole } = await added(options, messages, key, chunk);
       if (replaced?.blob !== undefined) await blobs.remove([replaced.blob]);
