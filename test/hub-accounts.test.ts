@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { searchAudit } from '../server/audit/search.ts';
 import { administratorCollection } from '../server/catalogue/people.ts';
+import { qrCode } from '../server/portal/qr-code.ts';
 import { totpCode } from '../server/portal/totp.ts';
 import {
   goodPassword,
@@ -305,6 +306,10 @@ describe('accounts of the hub', function () {
       const page = await client.get('/account/second-factor/app');
       const secret =
         /secret=([A-Z2-7]{32})/.exec(textOf(page.html.replaceAll('href="', '>')))?.[1] ?? '';
+      const label = 'QR code of the key that stands below it';
+      const address = textOf(/href="(otpauth:[^"]+)"/.exec(page.html)?.[1] ?? '');
+      assert.ok(page.html.includes(qrCode(address, label)?.text ?? 'no code'));
+      assert.ok(textOf(page.html).includes((secret.match(/.{4}/g) ?? []).join(' ')));
       assert.equal(
         (await client.send(page, '/account/second-factor/app', { code: '000000' })).status,
         422,

@@ -9,6 +9,7 @@ import type { Hub } from './hub-parts.ts';
 import { changedMessage } from './messages.ts';
 import { accountPage, type Page, type Pages, type SignedIn } from './page.ts';
 import { code, list, summaryList, tag, time, warning } from './parts.ts';
+import { qrCode } from './qr-code.ts';
 import { factorPlace, recoveryDigest } from './second-factor.ts';
 import { newRecoveryCodes, newTotpSecret, stepOfCode, totpAddress } from './totp.ts';
 
@@ -77,11 +78,12 @@ function begun(hub: Hub, { id, begunFactor }: Account): string | undefined {
 
 function appPage(visit: SignedIn, form: Form, secret: string): Page {
   const address = totpAddress(secret, visit.me.account.value.email);
+  const picture = qrCode(address, 'QR code of the key that stands below it');
   const spaced = (secret.match(/.{4}/g) ?? []).join(' ');
   return {
     ...{ title: 'Set up your authenticator app', form, back },
     content: html`<ol class="nhsuk-list nhsuk-list--number">
-<li>Add an account in your authenticator app, by typing this key: ${code(spaced)}<br />On a phone, or with an app on this computer, <a href="${address}">this link opens the app</a>. (Time-based, six digits, 30 seconds.)</li>
+<li>Add an account in your authenticator app. ${picture ? html`Scan this code with it:<br />${picture}Or type` : 'Type'} this key: ${code(spaced)}<br />On a phone, or with an app on this computer, <a href="${address}">this link opens the app</a>. (Time-based, six digits, 30 seconds.)</li>
 <li>Enter the code that the app shows now.</li></ol>
 ${formOn(
   visit,
