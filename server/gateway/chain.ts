@@ -14,6 +14,7 @@ import { Problem } from '../../core/problem.ts';
 import { Schemas } from '../../core/schema.ts';
 import { mayCallEnvironment } from '../catalogue/deployment-environments.ts';
 import type { BackendDefinition, PolicyUse } from '../catalogue/proxies.ts';
+import { activeAnswersApart } from './active-answers.ts';
 import type { Backend, ServedApi } from './backend.ts';
 import { compileCondition, conditional } from './condition.ts';
 import { healthOf, type Release } from './health.ts';
@@ -70,6 +71,7 @@ export function chain(options: ChainOptions): Chain {
   const shed = shedding(services.shed, edge);
   const handler = assemble(
     [
+      activeAnswersApart,
       named(options),
       shed.policy,
       edge,

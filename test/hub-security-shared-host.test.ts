@@ -1,0 +1,75 @@
+/**
+ * The developer hub and all APIs share one host, so a page that a back end answers would run as the hub: these tests are a
+ * back end that tries.
+ */
+import assert from 'node:assert/strict';
+import { hostingGround, type HostingGround } from './hosting-ground.ts';
+
+describe('a back end on the host of the hub', function () {
+  this.timeout(60_000);
+  let ground: HostingGround;
+  before(async () => {
+    ground = await hostingGround();
+    await ground.api('shared');
+    await ground.deploy('shared', 'dev', ground.definition('shared'));
+    await ground.call('/env/dev/shared/x');
+  });
+  after(() => ground.end());
+
+  const answered = (headers: object, body = '<script src="/env/dev/shared/x.js"></script>') => {
+    ground.answer({ headers, body });
+    return ground.call('/env/dev/shared/x');
+  };
+
+  for (const type of [
+    'text/html',
+    'TEXT/HTML; charset=utf-8',
+    'application/xhtml+xml',
+    'image/svg+xml',
+    'text/xml',
+    'application/fhir+xml',
+    'unknown/unknown',
+    '*/*',
+    'text/html, application/json',
+    'application/json, text/html',
+    'multipart/x-mixed-replace; boundary=x',
+  ])
+    it(`cannot have a page of ${type} run as one of the hub`, async () => {
+      const { status, headers } = await answered({ 'content-type': type });
+      assert.equal(status, 200);
+      assert.match(String(headers['content-security-policy']), /(^|, )sandbox($|,)/);
+    });
+
+  it('cannot have a page without a type run, nor one with a policy of its own', async () => {
+    const bare = await answered({});
+    assert.equal(bare.headers['content-security-policy'], 'sandbox');
+    const own = "default-src *; script-src 'unsafe-inline'";
+    const loose = await answered({ 'content-type': 'text/html', 'Content-Security-Policy': own });
+    assert.equal(loose.headers['content-security-policy'], `${own}, sandbox`);
+  });
+
+  it('adds nothing to answers that no browser runs', async () => {
+    for (const type of ['application/json', 'application/fhir+json; fhirVersion=4.0', 'text/plain'])
+      assert.equal(
+        (await answered({ 'content-type': type }, '{}')).headers['content-security-policy'],
+        undefined,
+      );
+  });
+
+  it('says nothing on behalf of the whole host', async () => {
+    const told = {
+      'clear-site-data': '"*"',
+      'service-worker-allowed': '/',
+      'strict-transport-security': 'max-age=31536000',
+      'alt-svc': 'h2="elsewhere.example:443"',
+      nel: '{"report_to":"x","max_age":1}',
+      'report-to': '{}',
+      'reporting-endpoints': 'x="https://elsewhere.example"',
+      'x-own': 'stays',
+    };
+    const { headers } = await answered({ 'content-type': 'application/json', ...told }, '{}');
+    assert.equal(headers['x-own'], 'stays');
+    for (const name of Object.keys(told))
+      if (name !== 'x-own') assert.equal(headers[name], undefined, name);
+  });
+});
