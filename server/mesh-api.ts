@@ -6,17 +6,11 @@
 import type { Exchange, Reply } from '../core/exchange.ts';
 import { Problem } from '../core/problem.ts';
 import { checker } from '../core/schema.ts';
-import type { Collection, OutboxEntry } from '../core/store.ts';
-import {
-  mailboxKey,
-  workflowCollection,
-  type Mailbox,
-  type Workflow,
-} from '../spine/mesh/mailboxes.ts';
-import { meshMessageCollection, messageKey, type MeshMessage } from '../spine/mesh/messages.ts';
-import { historyOf, shownMessage, waitingIn, type Waiting } from '../spine/mesh/overview.ts';
-import { restored } from '../spine/mesh/restore.ts';
-import { openSeen, type Seen, type SeenKeeper } from '../spine/mesh/seen.ts';
+import type { OutboxEntry } from '../core/store.ts';
+import type { Mailbox, Workflow } from '../spine/mesh/mailboxes.ts';
+import type { MeshMessage } from '../spine/mesh/messages.ts';
+import { shownMessage, type Waiting } from '../spine/mesh/overview.ts';
+import type { Seen } from '../spine/mesh/seen.ts';
 import {
   bodyOf,
   conditionOf,
@@ -34,7 +28,6 @@ import type { RouteFacts } from './catalogue/platform-routes-facts.ts';
 import type { Ground } from './catalogue/records.ts';
 import { must, type Actor } from './catalogue/roles.ts';
 import { overlaps, type Overlap } from './catalogue/secret-administration.ts';
-import { entered } from './catalogue/systems/deeds.ts';
 import type { MeshKeys, SharedKeys } from './mesh-keys.ts';
 import {
   meshAdministration,
@@ -43,6 +36,7 @@ import {
   type MeshAdministration,
   type NewMailbox,
 } from './mesh-mailboxes.ts';
+import { openMeshViews, type MeshViews } from './mesh-views.ts';
 
 export interface MeshManagementOptions extends Ground {
   readonly keys: Pick<MeshKeys, 'seal'>;
@@ -52,6 +46,8 @@ export interface MeshManagementOptions extends Ground {
 }
 
 export interface MeshManagement {
+  readonly administration: MeshAdministration;
+  readonly views: MeshViews;
   readonly acts: Readonly<Record<string, Act>>;
   readonly facts: Readonly<Record<string, RouteFacts>>;
 }
@@ -117,6 +113,10 @@ const facts: Readonly<Record<string, RouteFacts>> = {
     query: { direction: { enum: ['received', 'sent'] } },
     paged: true,
   },
+  [`GET ${mailboxes}/:id/messages/:message`]: {
+    summary: 'Tracks a message: what happened to it, reports and receipts about it, its pushes',
+    rights: ['mailbox.read'],
+  },
   [`POST ${mailboxes}/:id/messages/:message/restore`]: {
     summary: 'Puts a message back into the inbox that was acknowledged or has expired',
     rights: ['mailbox.change'],
@@ -148,35 +148,28 @@ const facts: Readonly<Record<string, RouteFacts>> = {
   },
 };
 
-interface Parts {
-  readonly administration: MeshAdministration;
-  readonly messages: Collection<MeshMessage>;
-  readonly seen: SeenKeeper;
-  readonly options: MeshManagementOptions;
-}
-
 /** The routes and what is said of them. */
 export function openMeshManagement(options: MeshManagementOptions): MeshManagement {
-  const { store, clock, sharedKeys } = options;
+  const { clock, sharedKeys } = options;
   const administration = meshAdministration(options);
-  const messages = store.open(meshMessageCollection);
-  const seen = openSeen(store, () => clock.now());
-  const parts: Parts = { administration, messages, seen, options };
+  const views = openMeshViews({ ...options, administration });
   const toNew = checker<NewMailbox>(newBody);
   const toChange = checker<Partial<MailboxFields>>(changeBody);
   const toWorkflow = checker<Pick<Workflow, 'senders' | 'receivers'>>(workflowBody);
   const toOverlap = checker<{ overlap?: Overlap }>(overlapBody);
   return {
     facts,
+    administration,
+    views,
     acts: {
-      [`GET ${mailboxes}`]: (actor, x) => list(parts, actor, x),
+      [`GET ${mailboxes}`]: (actor, x) => list(views, actor, x),
       async [`POST ${mailboxes}`](actor, x) {
         const made = await administration.create(actor, environmentIn(x), await bodyOf(x, toNew));
         const location = `/management/v1/mesh/${environmentIn(x)}/mailboxes/${made.stored.value.id}`;
         const shown = (mailbox: Mailbox) => ({ ...shownMailbox(mailbox), password: made.secret });
         return document(201, made.stored, shown, { location });
       },
-      [`GET ${mailboxes}/:id`]: (actor, x) => show(parts, actor, x),
+      [`GET ${mailboxes}/:id`]: (actor, x) => show(views, actor, x),
       async [`PATCH ${mailboxes}/:id`](actor, x) {
         const change = await bodyOf(x, toChange);
         const changed = await administration.change(actor, placeIn(x), change, conditionOf(x));
@@ -186,8 +179,12 @@ export function openMeshManagement(options: MeshManagementOptions): MeshManageme
         const { stored, secret } = await administration.newPassword(actor, placeIn(x));
         return document(201, stored, ({ id }) => ({ id, password: secret }));
       },
-      [`GET ${mailboxes}/:id/messages`]: (actor, x) => history(parts, actor, x),
-      [`POST ${mailboxes}/:id/messages/:message/restore`]: (actor, x) => restore(parts, actor, x),
+      [`GET ${mailboxes}/:id/messages`]: (actor, x) => history(views, actor, x),
+      [`GET ${mailboxes}/:id/messages/:message`]: (actor, x) => track(views, actor, x),
+      async [`POST ${mailboxes}/:id/messages/:message/restore`](actor, x) {
+        const message = await views.restore(actor, placeIn(x), messageIn(x));
+        return json(200, shownMessage({ direction: 'received', message }));
+      },
       async [`GET ${workflows}`](actor, x) {
         const page = await administration.workflows(actor, environmentIn(x), pageOf(x));
         return pageReply(page, shownWorkflow);
@@ -222,62 +219,37 @@ export function openMeshManagement(options: MeshManagementOptions): MeshManageme
   };
 }
 
-async function list(
-  { administration, messages }: Parts,
-  actor: Actor,
-  x: Exchange,
-): Promise<Reply> {
-  const environment = environmentIn(x);
+async function list(views: MeshViews, actor: Actor, x: Exchange): Promise<Reply> {
   const [app, odsCode] = [x.query.get('app'), x.query.get('odsCode')];
-  const { items, next } = await administration.list(actor, {
-    ...{ environment, ...pageOf(x) },
+  const { listed, next } = await views.list(actor, {
+    ...{ environment: environmentIn(x), ...pageOf(x) },
     ...(app === null ? {} : { app: app.slice(0, 200) }),
     ...(odsCode === null ? {} : { odsCode: odsCode.toUpperCase().slice(0, 20) }),
   });
-  const shown = items.map(async ({ value, version }) => ({
-    ...shownMailbox(value),
-    ...shownWaiting(await waitingIn(messages, environment, value.id, 100)),
-    etag: `"${version}"`,
-  }));
-  return json(200, { items: await Promise.all(shown), ...(next === undefined ? {} : { next }) });
-}
-
-async function show(parts: Parts, actor: Actor, x: Exchange): Promise<Reply> {
-  const { administration, messages, seen, options } = parts;
-  const { environment, id } = placeIn(x);
-  const stored = await administration.read(actor, { environment, id });
-  const [waiting, last, flows] = await Promise.all([
-    waitingIn(messages, environment, id),
-    seen.get(environment, id),
-    workflowsOf(options, environment, id),
-  ]);
-  return document(200, stored, (mailbox) => ({
+  const items = listed.map(({ mailbox, waiting, version }) => ({
     ...shownMailbox(mailbox),
     ...shownWaiting(waiting),
-    ...shownSeen(last),
-    ...flows,
+    etag: `"${version}"`,
   }));
+  return json(200, { items, ...(next === undefined ? {} : { next }) });
 }
 
-/** The first hundreds of an environment: it has some tens. */
-async function workflowsOf(
-  { store }: MeshManagementOptions,
-  environment: string,
-  id: string,
-): Promise<{ readonly sends: readonly string[]; readonly takes: readonly string[] }> {
-  const query = { index: 'environment', equals: [environment], limit: 1000 };
-  const { items } = await store.open(workflowCollection).find(query);
-  const named = (side: (one: Workflow) => readonly string[]) =>
-    items.filter(({ value }) => side(value).includes(id)).map(({ value }) => value.id);
-  return { sends: named(({ senders }) => senders), takes: named(({ receivers }) => receivers) };
+async function show(views: MeshViews, actor: Actor, x: Exchange): Promise<Reply> {
+  const shown = await views.show(actor, placeIn(x));
+  const { mailbox, version, waiting, seen, sends, takes } = shown;
+  const body = {
+    ...shownMailbox(mailbox),
+    ...shownWaiting(waiting),
+    ...shownSeen(seen),
+    ...{ sends, takes },
+  };
+  return json(200, body, { etag: `"${version}"` });
 }
 
-async function history({ administration, messages }: Parts, actor: Actor, x: Exchange) {
-  const { environment, id } = placeIn(x);
-  await administration.read(actor, { environment, id });
+async function history(views: MeshViews, actor: Actor, x: Exchange): Promise<Reply> {
   const { limit = 50, after } = pageOf(x);
   const direction = directionIn(x);
-  const { items, next } = await historyOf(messages, environment, id, {
+  const { items, next } = await views.history(actor, placeIn(x), {
     limit,
     ...(after === undefined ? {} : { after }),
     ...(direction === undefined ? {} : { direction }),
@@ -285,21 +257,24 @@ async function history({ administration, messages }: Parts, actor: Actor, x: Exc
   return json(200, { items: items.map(shownMessage), ...(next === undefined ? {} : { next }) });
 }
 
-async function restore({ administration, messages, options }: Parts, actor: Actor, x: Exchange) {
-  const at = placeIn(x);
-  const action = 'mailbox.restore';
-  await administration.mayChange(actor, at, action);
-  const id = (x.params.message ?? '').toUpperCase();
-  const key = /^[A-Z0-9_]{1,60}$/.test(id) ? messageKey(at.environment, id) : '';
-  const found = key === '' ? undefined : await messages.get(key);
-  if (found?.value.recipient !== at.id)
-    throw new Problem('not-found', 'There is no such message for this mailbox');
-  const deed = { actor, action, environment: at.environment };
-  const about = `${mailboxKey(at.environment, at.id)} ${id}`;
-  const message = await entered(options, deed, about, () =>
-    restored(messages, key, options.clock.now(), options.accepted),
+async function track(views: MeshViews, actor: Actor, x: Exchange): Promise<Reply> {
+  const { direction, message, reports, pushes } = await views.track(
+    ...([actor, placeIn(x), messageIn(x)] as const),
   );
-  return json(200, shownMessage({ direction: 'received', message }));
+  return json(200, {
+    ...shownMessage({ direction, message }),
+    events: message.events.map(({ at, state, event, code, text: said }) => ({
+      ...{ at: iso(at), state, event, code, text: said },
+    })),
+    reports: reports.map(({ id, report, created }) => ({ id, ...report, created: iso(created) })),
+    pushes: pushes.map(({ id, state, attempts, about: { subscription } }) => ({
+      ...{ id, state, attempts, subscription },
+    })),
+  });
+}
+
+function messageIn({ params }: Exchange): string {
+  return (params.message ?? '').toUpperCase();
 }
 
 function directionIn({ query }: Exchange): 'received' | 'sent' | undefined {

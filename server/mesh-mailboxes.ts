@@ -12,12 +12,13 @@ import {
   type Mailbox,
   type Workflow,
 } from '../spine/mesh/mailboxes.ts';
+import { eventsMailbox } from '../spine/events/delivery.ts';
 import { newSecret } from './auth/tokens.ts';
 import { ownReachOf } from './catalogue/app-administration.ts';
 import { appCollection } from './catalogue/apps.ts';
 import type { Environment } from './catalogue/environments.ts';
 import { openRecords, type Deed, type Ground, type Records } from './catalogue/records.ts';
-import { must, type Actor, type Subject } from './catalogue/roles.ts';
+import { may, must, type Actor, type Subject } from './catalogue/roles.ts';
 import { entered, refusalsEntered } from './catalogue/systems/deeds.ts';
 import { sharedKeyCollection, type MeshKeys, type SharedKeys } from './mesh-keys.ts';
 
@@ -54,6 +55,8 @@ export interface MeshAdministration {
   read(actor: Actor, at: MailboxPlace): Promise<Stored<Mailbox>>;
   /** For deeds on what is in a mailbox. @throws Problem `not-found`, `forbidden`, which is entered in the audit */
   mayChange(actor: Actor, at: MailboxPlace, action: string): Promise<void>;
+  /** Whether the role table lets somebody change what belongs to a mailbox. */
+  allows(actor: Actor, mailbox: Pick<Mailbox, 'environment' | 'app'>): Promise<boolean>;
   create(actor: Actor, environment: Environment, fields: NewMailbox): Promise<WithSecret<Mailbox>>;
   change(
     actor: Actor,
@@ -82,9 +85,9 @@ export interface MeshAdministrationOptions extends Ground {
   readonly sharedKeys: Pick<SharedKeys, 'next' | 'stored'>;
 }
 
-/** Words of addresses: a mailbox of such a name could not be told from what is there. */
+/** Words of addresses, and who sends events: a mailbox of such a name could not be told from what is there. */
 const reserved: ReadonlySet<string> = new Set([
-  ...['ADMIN', 'ENDPOINTLOOKUP', 'WORKFLOWSEARCH', 'MAILBOX', 'HEALTH', 'MESH'],
+  ...['ADMIN', 'ENDPOINTLOOKUP', 'WORKFLOWSEARCH', 'MAILBOX', 'HEALTH', 'MESH', eventsMailbox],
 ]);
 
 export function meshAdministration(options: MeshAdministrationOptions): MeshAdministration {
@@ -140,6 +143,11 @@ export function meshAdministration(options: MeshAdministrationOptions): MeshAdmi
       const key = mailboxKey(environment, id);
       const { value } = await mailboxes.read(key);
       await permit({ actor, action, environment }, key, value.app);
+    },
+
+    async allows(actor, { environment: place, app }) {
+      const environment = place as Environment; // create was given one
+      return may(actor, 'mailbox.change', subjectOf(environment, await owners(app)));
     },
 
     async create(actor, environment, { id: wanted, ...fields }) {

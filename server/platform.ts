@@ -146,11 +146,14 @@ export async function startPlatform(
     });
     const sent = openMessagesApi({ ...shared, keeper });
     const outgoing = postmanOutgoing(parts);
-    const pushed = openPostmanApi({ ...shared, outgoing, secrets: pushSecrets(config) });
     const keys = meshKeys(resolve(config.dataDir));
     const sharedKeys = openSharedKeys(store, keys, () => clock.now());
     const boxes = openMeshManagement({ store, journal, clock, keys, sharedKeys });
     const access = await openAccess({
+    const pushed = openPostmanApi({
+      ...{ ...shared, outgoing, secrets: pushSecrets(config), mailboxes: boxes.administration },
+    });
+    const backlog = openBacklogApi({ store, journal, clock });
       ...parts,
       hooks,
       acts: {

@@ -1,20 +1,11 @@
 /**
- * Push subscriptions in the management API: who has a mailbox pushed, where to, and the proof that the endpoint wants it.
- * Owns who may and what is shown; pushes and dead letters are postman-letters-api.ts's.
+ * Push subscriptions in the management API. Owns the wire; who may and what is entered is postman-subscriptions.ts's, and
+ * pushes and dead letters are postman-letters-api.ts's.
  */
-import type { Exchange, Reply } from '../core/exchange.ts';
-import { openOutbox } from '../core/outbox.ts';
+import type { Exchange } from '../core/exchange.ts';
 import { Problem } from '../core/problem.ts';
 import { checker } from '../core/schema.ts';
-import { mailboxCollection, mailboxKey } from '../spine/mesh/mailboxes.ts';
-import { challenge } from '../spine/postman/challenge.ts';
-import { laneOf } from '../spine/postman/deliveries.ts';
-import {
-  subscriptionCollection,
-  type Contract,
-  type PushSubscription,
-} from '../spine/postman/subscriptions.ts';
-import { newSecret } from './auth/tokens.ts';
+import type { PushSubscription } from '../spine/postman/subscriptions.ts';
 import {
   bodyOf,
   environmentOf,
@@ -25,33 +16,27 @@ import {
   pageReply,
   type Act,
 } from './catalogue/api-call.ts';
+import type { Environment } from './catalogue/environments.ts';
 import type { RouteFacts } from './catalogue/platform-routes-facts.ts';
-import type { Ground } from './catalogue/records.ts';
-import { must, type Actor } from './catalogue/roles.ts';
-import { entered } from './catalogue/systems/deeds.ts';
+import { letterAdministration, type LetterAdministration } from './postman-letters.ts';
 import { letterActs, letterFacts } from './postman-letters-api.ts';
-import type { PostmanOutgoing } from './postman-outgoing.ts';
-import type { PushSecrets } from './postman-parts.ts';
-
-export interface PostmanApiOptions extends Ground {
-  readonly outgoing: PostmanOutgoing;
-  readonly secrets: PushSecrets;
-}
+import {
+  pushAdministration,
+  type PushAdministration,
+  type PushAdministrationOptions,
+  type PushWish,
+} from './postman-subscriptions.ts';
 
 export interface PostmanApi {
+  readonly pushes: PushAdministration;
+  readonly letters: LetterAdministration;
   readonly acts: Readonly<Record<string, Act>>;
   readonly facts: Readonly<Record<string, RouteFacts>>;
 }
 
-interface Wish {
+interface Wish extends PushWish {
   readonly environment: string;
   readonly mailbox: string;
-  readonly url: string;
-  readonly ordering: PushSubscription['ordering'];
-  readonly onDead: PushSubscription['onDead'];
-  readonly receipts: PushSubscription['receipts'];
-  readonly acknowledge: boolean;
-  readonly contract?: Contract;
 }
 
 const toWish = {
@@ -94,8 +79,8 @@ const toState = {
   },
 };
 
-const read = ['message.read'] as const;
-const change = ['message.change'] as const;
+const read = ['mailbox.read'] as const;
+const change = ['mailbox.change'] as const;
 
 const facts: Readonly<Record<string, RouteFacts>> = {
   'GET /push-subscriptions': {
@@ -136,132 +121,68 @@ const facts: Readonly<Record<string, RouteFacts>> = {
 };
 
 /** The routes and what is said of them. */
-export function openPostmanApi(options: PostmanApiOptions): PostmanApi {
-  const { store, clock, outgoing, secrets } = options;
-  const collection = store.open(subscriptionCollection);
-  const mailboxes = store.open(mailboxCollection);
-  const outbox = openOutbox(store, clock);
+export function openPostmanApi(options: PushAdministrationOptions): PostmanApi {
+  const pushes = pushAdministration(options);
+  const letters = letterAdministration({ ...options, subscriptions: pushes });
   const checkWish = checker<Wish>(toWish);
   const checkState = checker<{ state: 'active' | 'suspended'; reason?: string }>(toState);
-  const theOne = async (x: Exchange) => {
-    const found = await collection.get(idOf(x));
-    if (!found) throw new Problem('not-found', 'There is no such push subscription');
-    return found;
-  };
-  /** Puts what `edit` makes of it, and enters that. */
-  const changeOne = async (
-    actor: Actor,
-    x: Exchange,
-    action: string,
-    edit: (one: PushSubscription) => PushSubscription | Promise<PushSubscription>,
-  ): Promise<PushSubscription> => {
-    must(actor, 'message.change');
-    const { id, version, value } = await theOne(x);
-    const next = await edit(value);
-    const deed = { actor, action, environment: value.environment };
-    await entered(options, deed, id, () => collection.put(id, next, { expected: version }));
-    return next;
-  };
-  const waiting = async ({ id }: PushSubscription) => {
-    const lane = laneOf(id);
-    const { items } = await outbox.list({ lane, state: 'waiting', limit: 1000 });
-    const dead = await outbox.list({ lane, state: 'dead', limit: 1000 });
-    const oldest = items[0]?.value.created;
-    return {
-      ...{ waiting: items.length, dead: dead.items.length },
-      ...(oldest === undefined ? {} : { waitingSince: iso(oldest) }),
-    };
-  };
-  const make = async (actor: Actor, x: Exchange): Promise<Reply> => {
-    must(actor, 'message.change');
-    const wish = await bodyOf(x, checkWish);
-    const environment = environmentOf(wish.environment, 'invalid');
-    const mailbox = wish.mailbox.toUpperCase();
-    outgoing.check(wish.url);
-    if (!(await mailboxes.get(mailboxKey(environment, mailbox))))
-      throw new Problem('invalid', 'There is no such mailbox in the environment');
-    const there = await collection.find({ index: 'mailbox', equals: [environment, mailbox] });
-    if (there.items.some(({ value }) => value.url === wish.url))
-      throw new Problem('conflict', 'The mailbox is pushed to that endpoint already');
-    const id = clock.newId();
-    const secret = newSecret();
-    const subscription: PushSubscription = {
-      ...wish,
-      ...{ id, environment, mailbox, sealed: secrets.seal(secret, id), state: 'pending' },
-      created: clock.now(),
-    };
-    const deed = { actor, action: 'push-subscription.create', environment };
-    await entered(options, deed, id, () => collection.put(id, subscription, { expected: 0 }));
-    return json(201, { ...shown(subscription), secret });
-  };
   const acts: Readonly<Record<string, Act>> = {
     async 'GET /push-subscriptions'(actor, x) {
-      must(actor, 'message.read');
-      return pageReply(await collection.find(findOf(x)), shown);
+      return pageReply(await pushes.list(actor, placeIn(x), pageOf(x)), shown);
     },
-    'POST /push-subscriptions': make,
+    async 'POST /push-subscriptions'(actor, x) {
+      const { environment: name, mailbox, ...wish } = await bodyOf(x, checkWish);
+      const environment = environmentOf(name, 'invalid');
+      const at = { environment, id: mailbox.toUpperCase() };
+      const made = await pushes.create(actor, at, wish).catch((error: unknown) => {
+        if (!(error instanceof Problem && error.kind === 'not-found')) throw error;
+        throw new Problem('invalid', 'There is no such mailbox in the environment');
+      });
+      return json(201, { ...shown(made.subscription), secret: made.secret });
+    },
     async 'GET /push-subscriptions/:id'(actor, x) {
-      must(actor, 'message.read');
-      const { value } = await theOne(x);
-      return json(200, { ...shown(value), ...(await waiting(value)) });
+      const one = await pushes.read(actor, idOf(x));
+      const { waiting, dead, oldest } = await pushes.standing(one);
+      const since = oldest === undefined ? {} : { waitingSince: iso(oldest) };
+      return json(200, { ...shown(one), waiting, dead, ...since });
     },
     async 'POST /push-subscriptions/:id/verify'(actor, x) {
-      const next = await changeOne(actor, x, 'push-subscription.verify', async (one) => {
-        const secret = secrets.open(one) ?? '';
-        const word = newSecret();
-        const fault = await challenge(one, { push: outgoing.push, secret, word, now: clock.now() });
-        if (fault !== undefined) throw new Problem('conflict', `Not verified: ${fault}`);
-        return { ...withoutReason(one), state: 'active', verified: clock.now() };
-      });
-      return json(200, shown(next));
+      return json(200, shown(await pushes.verify(actor, idOf(x))));
     },
     async 'PUT /push-subscriptions/:id/state'(actor, x) {
       const { state, reason } = await bodyOf(x, checkState);
-      const next = await changeOne(actor, x, `push-subscription.${state}`, (one) => {
-        if (state === 'active' && one.verified === undefined)
-          throw new Problem('conflict', 'The endpoint has yet to be verified');
-        const told = state === 'suspended' && reason !== undefined ? { reason } : {};
-        return { ...withoutReason(one), state, ...told };
-      });
-      return json(200, shown(next));
+      const next =
+        state === 'active' ? pushes.resume(actor, idOf(x)) : pushes.suspend(actor, idOf(x), reason);
+      return json(200, shown(await next));
     },
     async 'POST /push-subscriptions/:id/secret'(actor, x) {
-      const secret = newSecret();
-      const next = await changeOne(actor, x, 'push-subscription.secret', (one) => ({
-        ...one,
-        sealed: secrets.seal(secret, one.id),
-      }));
-      return json(201, { ...shown(next), secret });
+      const { subscription, secret } = await pushes.newSecret(actor, idOf(x));
+      return json(201, { ...shown(subscription), secret });
     },
     async 'DELETE /push-subscriptions/:id'(actor, x) {
-      must(actor, 'message.change');
-      const { id, version, value } = await theOne(x);
-      const deed = { actor, action: 'push-subscription.remove', environment: value.environment };
-      await entered(options, deed, id, () => collection.remove(id, version));
+      await pushes.remove(actor, idOf(x));
       return noContent;
     },
   };
   return {
-    acts: { ...acts, ...letterActs(options) },
+    ...{ pushes, letters },
+    acts: { ...acts, ...letterActs(letters) },
     facts: { ...facts, ...letterFacts },
   };
 }
 
-function findOf(x: Exchange) {
-  const environment = x.query.get('environment');
-  const mailbox = x.query.get('mailbox');
+function placeIn({ query }: Exchange): { environment?: Environment; mailbox?: string } {
+  const environment = query.get('environment');
+  const mailbox = query.get('mailbox');
   if (environment === null) {
     if (mailbox !== null)
       throw new Problem('invalid', 'A mailbox is asked for with its environment');
-    return { index: 'all', ...pageOf(x) };
+    return {};
   }
-  const place = environmentOf(environment, 'invalid');
-  const equals = mailbox === null ? [place] : [place, mailbox.slice(0, 64).toUpperCase()];
-  return { index: 'mailbox', equals, ...pageOf(x) };
-}
-
-function withoutReason({ reason: _reason, ...rest }: PushSubscription): PushSubscription {
-  return rest;
+  return {
+    environment: environmentOf(environment, 'invalid'),
+    ...(mailbox === null ? {} : { mailbox: mailbox.slice(0, 64).toUpperCase() }),
+  };
 }
 
 function shown(subscription: PushSubscription): object {

@@ -105,9 +105,12 @@ describe('MESH in the management API', () => {
         call(developer, 'PUT /mesh/sandbox/workflows/A', { senders: ['*'], receivers: ['BOB'] }),
       () => call(developer, 'POST /mesh/sandbox/shared-key', {}),
       () => call(actorOf('auditor'), `POST ${at}/password`),
-      () => call(actorOf('viewer'), 'GET /mesh/sandbox/mailboxes'),
+      () => call(actorOf('product-owner'), 'GET /mesh/sandbox/mailboxes'),
+      () => call(actorOf('viewer', owner), `POST ${at}/password`),
+      () => call(actorOf('viewer', 'Y99999'), `GET ${at}`),
     ])
       await assert.rejects(act, forbidden, act.toString());
+    assert.equal((await call(actorOf('viewer', owner), `GET ${at}`)).status, 200);
     assert.equal((await call(actorOf('auditor'), `GET ${at}`)).status, 200);
   });
 

@@ -26,7 +26,8 @@ const expected: Readonly<Record<Role, string>> = {
     'app.read* product.read* subscription.read* administrator.read* refusal.read* api.read* proxy.read* ' +
     'limits.read* status.read* usage.read* alert.read* message.read* mailbox.read* trace.read*',
   viewer:
-    'app.read product.read* subscription.read api.read* proxy.read limits.read status.read* usage.read',
+    'app.read product.read* subscription.read api.read* proxy.read limits.read status.read* usage.read ' +
+    'mailbox.read',
 };
 
 describe('the role table', () => {

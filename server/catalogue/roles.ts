@@ -72,8 +72,14 @@ const table = {
   /** Deliveries of messages between systems, never their contents; and trying again or giving up. */
   'message.read': { administrator: 'all', operator: 'all', auditor: 'all' },
   'message.change': { administrator: 'all', operator: 'all' },
-  /** Mailboxes of MESH, with their messages as ids, states and times; a developer's: those of own apps. */
-  'mailbox.read': { administrator: 'all', operator: 'all', developer: 'own', auditor: 'all' },
+  /** Mailboxes of MESH, with their messages as ids, states and times, and their pushes; own ones: those of own apps. */
+  'mailbox.read': {
+    administrator: 'all',
+    operator: 'all',
+    developer: 'own',
+    auditor: 'all',
+    viewer: 'own',
+  },
   'mailbox.change': { administrator: 'all', operator: 'all', developer: 'own' },
   /** The steps of calls and messages, with their texts in test environments. */
   'trace.read': { administrator: 'all', operator: 'all', developer: 'own', auditor: 'all' },

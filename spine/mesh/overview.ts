@@ -4,7 +4,7 @@
  */
 import type { Collection, Find, Stored } from '../../core/store.ts';
 import { mailboxKey } from './mailboxes.ts';
-import { dueOf, newestFirst, type MeshMessage } from './messages.ts';
+import { day, dueOf, messageKey, newestFirst, type MeshMessage } from './messages.ts';
 
 export interface Waiting {
   readonly count: number;
@@ -54,7 +54,77 @@ function waitingOf(count: number, more: boolean, first: Stored<MeshMessage> | un
   return { count, more, ...(oldest === undefined ? {} : { oldest }) };
 }
 
+/** What a mailbox received and sent lately, and what is still open of what it sent. */
+export interface Traffic {
+  /** In the last 24 hours. */
+  readonly received: number;
+  readonly sent: number;
+  /** Sent, and neither acknowledged nor ended. */
+  readonly inFlight: number;
+  /** Sent in the last 30 days, and not delivered. */
+  readonly undeliverable: number;
+  /** Whether there is more than was looked at. */
+  readonly more: boolean;
+}
+
+/** @param most messages that are looked at on either side, newest first */
+export async function trafficOf(
+  messages: Collection<MeshMessage>,
+  environment: string,
+  mailbox: string,
+  now: number,
+  most = mostCounted,
+): Promise<Traffic> {
+  const equals = [mailboxKey(environment, mailbox)];
+  const to = newestFirst(now - day);
+  const [received, sent] = await Promise.all([
+    messages.find({ index: 'received', equals, to, limit: most }),
+    messages.find({ index: 'sent', equals, limit: most }),
+  ]);
+  const count = (is: (message: MeshMessage) => boolean) =>
+    sent.items.filter(({ value }) => is(value)).length;
+  return {
+    received: received.items.length,
+    sent: count(({ created }) => created >= now - day),
+    inFlight: count(({ state }) => state === 'uploading' || state === 'accepted'),
+    undeliverable: count(hasFailed),
+    more: received.next !== undefined || sent.next !== undefined,
+  };
+}
+
+function hasFailed({ state }: MeshMessage): boolean {
+  return state === 'undeliverable' || state === 'error';
+}
+
 export type Direction = 'received' | 'sent';
+
+/** Which way a message went for a mailbox; undefined for one of others. What came to its sender itself was received. */
+export function directionOf(
+  { recipient, sender, accepted }: MeshMessage,
+  mailbox: string,
+): Direction | undefined {
+  if (recipient === mailbox && accepted !== undefined) return 'received';
+  return sender === mailbox ? 'sent' : undefined;
+}
+
+/** Those of a mailbox with this id, or sent by it under this local id; newest first, a hundred at most. */
+export async function named(
+  messages: Collection<MeshMessage>,
+  environment: string,
+  mailbox: string,
+  ref: string,
+): Promise<readonly ListedMessage[]> {
+  const equals = [mailboxKey(environment, mailbox), ref];
+  const [byId, { items }] = await Promise.all([
+    messages.get(messageKey(environment, ref.toUpperCase())),
+    messages.find({ index: 'local', equals, limit: 100 }),
+  ]);
+  const found = [...(byId ? [byId] : []), ...items.toReversed()].map(({ value }) => value);
+  return [...new Map(found.map((message) => [message.id, message])).values()].flatMap((message) => {
+    const direction = directionOf(message, mailbox);
+    return direction ? [{ direction, message }] : [];
+  });
+}
 
 /** A message of a mailbox, as it is listed. */
 export interface ListedMessage {
@@ -130,7 +200,7 @@ export function shownMessage({ direction, message }: ListedMessage): object {
   const { id, kind, sender, recipient, workflow, state, localId, linked, total } = message;
   const { chunks, created, accepted, acknowledged, events } = message;
   const [last] = events;
-  const failed = state === 'undeliverable' || state === 'error';
+  const failed = hasFailed(message);
   return {
     ...{ id, direction, kind, workflow, state },
     ...(sender === '' ? {} : { sender }),

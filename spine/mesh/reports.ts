@@ -58,9 +58,24 @@ export function reporter(
   };
 }
 
+/** The ids that reports about a message have, where there are any. */
+export function reportIds({ id, events }: MeshMessage): readonly string[] {
+  return events.filter(isEnd).map(({ code, at }) => reportId(id, code, at));
+}
+
+function reportId(message: string, code: string, at: number): string {
+  const random = hash('sha256', `${message} ${code}`, 'hex').slice(0, 12).toUpperCase();
+  const micro = `${String(at % 1000).padStart(3, '0')}${random.slice(6).replace(/\D/g, '0').slice(0, 3)}`;
+  return `${digitsOf(at)}${micro}_${random.slice(0, 6)}`;
+}
+
+function isEnd({ state }: MeshEvent): boolean {
+  return state === 'undeliverable' || state === 'error';
+}
+
 /** How it ended last; it may have been put back meanwhile. */
 function endOf({ events }: MeshMessage): MeshEvent | undefined {
-  return events.find(({ state }) => state === 'undeliverable' || state === 'error');
+  return events.find(isEnd);
 }
 
 function writeReport(message: MeshMessage, now: number): MeshMessage {
@@ -68,8 +83,7 @@ function writeReport(message: MeshMessage, now: number): MeshMessage {
   const last = endOf(message);
   const { code = '', event = 'SEND', text = '' } = last ?? {};
   const at = last?.at ?? now;
-  const random = hash('sha256', `${linked} ${code}`, 'hex').slice(0, 12).toUpperCase();
-  const id = `${digitsOf(at)}${String(at % 1000).padStart(3, '0')}${random.slice(6).replace(/\D/g, '0').slice(0, 3)}_${random.slice(0, 6)}`;
+  const id = reportId(linked, code, at);
   const report: MeshMessage = {
     ...{ environment, id, kind: 'REPORT', sender: '', recipient: sender, workflow, linked },
     ...(localId === undefined ? {} : { localId }),

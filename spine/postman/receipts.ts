@@ -70,14 +70,27 @@ export function receiptMaker({ store, now, accepted }: ReceiptOptions) {
   };
 }
 
+/** The ids that receipts about a message have, where there are any. */
+export function receiptIds({ id, events }: MeshMessage): readonly string[] {
+  // A receipt bears the time at which the message was accepted, and that may have been twice.
+  const times = new Set(events.filter(({ state }) => state === 'accepted').map(({ at }) => at));
+  return [...times].flatMap((at) => receiptKinds.map((kind) => receiptId(id, kind, at)));
+}
+
+const receiptKinds: readonly ReceiptKind[] = ['accepted', 'delivered', 'failed'];
+
+function receiptId(message: string, kind: ReceiptKind, accepted: number): string {
+  const random = hash('sha256', `${message} receipt ${kind}`, 'hex').toUpperCase();
+  const micro = random.slice(6).replace(/\D/g, '').padEnd(6, '0').slice(0, 6);
+  return `${digitsOf(accepted)}${micro}_${random.slice(0, 6)}`;
+}
+
 function writeReceipt(message: MeshMessage, kind: ReceiptKind, now: number): MeshMessage {
   const { environment, id: linked, sender, workflow, localId } = message;
   const { code, text } = told[kind];
-  const random = hash('sha256', `${linked} receipt ${kind}`, 'hex').toUpperCase();
-  const micro = random.slice(6).replace(/\D/g, '').padEnd(6, '0').slice(0, 6);
   const receipt: MeshMessage = {
     ...{ environment, kind: 'REPORT', sender: '', recipient: sender, workflow, linked },
-    id: `${digitsOf(message.accepted ?? message.created)}${micro}_${random.slice(0, 6)}`,
+    id: receiptId(linked, kind, message.accepted ?? message.created),
     ...(localId === undefined ? {} : { localId }),
     subject: `Receipt: ${kind}`,
     report: { code, event: 'RECEIPT', text },
