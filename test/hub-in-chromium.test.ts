@@ -218,6 +218,8 @@ describe('the developer hub in Chromium', function () {
       '/account/password',
       '/account/sessions',
       '/account/second-factor',
+      '/account/data',
+      '/account/delete',
       '/teams',
       '/teams/new',
       '/teams/DEMO1',

@@ -31,6 +31,8 @@ export interface Records<T> {
   add(deed: Deed, id: string, make: () => T): Promise<Stored<T>>;
   /** @throws Problem `precondition-failed` when another version is stored, `not-found`, and what `allow` and `edit` throw. */
   change(change: Change<T>): Promise<Stored<T>>;
+  /** Removes it; gives what it was. Checks as `change` does. @throws Problem as `change` */
+  remove(removal: Omit<Change<T>, 'edit'>): Promise<T>;
 }
 
 /** A change of one document. Its functions may run again on a newer version, so they must not do anything else. */
@@ -90,6 +92,22 @@ export function openRecords<T>(
           const options = { expected: now.version, by: deed.actor.id };
           try {
             return await enter(deed, id, await collection.put(id, value, options));
+          } catch (error) {
+            if (!isConflict(error) || tries === mostTries) throw error;
+          }
+        }
+      }),
+    remove: ({ deed, id, expected, allow }) =>
+      refusalsEntered(ground, deed, id, async () => {
+        refuseUnaudited(ground);
+        for (let tries = 1; ; tries++) {
+          const now = await read(id);
+          allow(now.value);
+          if (expected !== undefined && expected !== now.version) throw changedMeanwhile(noun);
+          try {
+            await collection.remove(id, now.version);
+            await enter(deed, id, now);
+            return now.value;
           } catch (error) {
             if (!isConflict(error) || tries === mostTries) throw error;
           }

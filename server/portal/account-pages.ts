@@ -147,7 +147,13 @@ async function profile(hub: Hub, { me }: SignedIn): Promise<Page> {
         value: 'Where you are signed in',
         action: { href: '/account/sessions', text: 'Show' },
       },
+      {
+        key: 'Your data',
+        value: 'What is kept about you, as a file',
+        action: { href: '/account/data', text: 'Show' },
+      },
     ])}
+<p><a href="/account/delete">Delete your account</a></p>
 <h2>Your teams</h2>
 ${list(values.map((team) => html`<a href="/teams/${team.id}">${team.name}</a>: ${roleIn(team, me.account.id)}`))}
 <h2>Subscriptions of your teams</h2>

@@ -24,6 +24,8 @@ export interface Account {
   readonly secondFactor?: SecondFactor;
   /** A second factor that was begun: its sealed secret. */
   readonly begunFactor?: string;
+  /** Its person has ended it, at this time: it opens nothing any more and is being removed. */
+  readonly ended?: number;
 }
 
 export interface SecondFactor {
@@ -38,7 +40,7 @@ export interface SecondFactor {
 
 const accountCollection: CollectionOf<Account> = {
   name: 'portal.accounts',
-  keys: () => ({ all: [['all']] }),
+  keys: ({ ended }) => ({ all: [['all']], ended: ended === undefined ? [] : [['ended']] }),
 };
 
 /** Whose an address is, under its hash. Written before the account, so two can never have the same. */
@@ -55,6 +57,12 @@ export interface Accounts {
   create(fields: NewAccount, call: Actor['call']): Promise<Stored<Account>>;
   /** Moves an account to another address. @throws Problem `conflict` when that has an account */
   moveTo(deed: Deed, id: string, email: string): Promise<Stored<Account>>;
+  /** Ends it with one write; after that nobody signs in to it. `remove` does the rest. */
+  end(deed: Deed, id: string): Promise<void>;
+  /** Those that have ended and are still there. */
+  ended(): Promise<readonly Stored<Account>[]>;
+  /** Removes one that has ended, its claim on the address, and what tells who its person was. May be repeated. */
+  remove(id: string): Promise<void>;
 }
 
 export interface NewAccount {
@@ -77,7 +85,13 @@ export function openAccounts(ground: Ground): Accounts {
   const byEmail = async (email: string) => {
     const claim = await emails.get(emailKey(email));
     const found = claim && (await accounts.get(claim.value.account));
-    return found && emailKey(found.value.email) === emailKey(email) ? found : undefined;
+    return found && isLive(found) && emailKey(found.value.email) === emailKey(email)
+      ? found
+      : undefined;
+  };
+  const unclaim = async (email: string, account: string) => {
+    const claimed = await emails.get(emailKey(email));
+    if (claimed?.value.account === account) await emails.remove(emailKey(email), claimed.version);
   };
   /** A claim without its account is one that was begun and never ended: it may be taken over. */
   const claim = async (email: string, account: string) => {
@@ -93,7 +107,10 @@ export function openAccounts(ground: Ground): Accounts {
     records,
     people: peopleRecords,
     byEmail,
-    find: (id) => accounts.get(id),
+    async find(id) {
+      const found = await accounts.get(id);
+      return found && isLive(found) ? found : undefined;
+    },
     async person(id) {
       const stored = await people.get(id);
       return stored?.value.state === 'active' ? stored.value : undefined;
@@ -118,12 +135,47 @@ export function openAccounts(ground: Ground): Accounts {
         ...{ deed, id, expected: undefined, allow: () => undefined },
         edit: (account) => ({ ...account, email }),
       });
-      const old = await emails.get(emailKey(before.value.email));
-      if (old?.value.account === id && emailKey(before.value.email) !== emailKey(email))
-        await emails.remove(emailKey(before.value.email), old.version);
+      if (emailKey(before.value.email) !== emailKey(email)) await unclaim(before.value.email, id);
       return after;
     },
+    async end(deed, id) {
+      const at = clock.now();
+      await records.change({
+        ...{ deed, id, expected: undefined, allow: () => undefined },
+        edit: (account) => ({ ...account, ended: at }),
+      });
+    },
+    async ended() {
+      const { items } = await accounts.find({ index: 'ended', equals: ['ended'], limit: 500 });
+      return items;
+    },
+    async remove(id) {
+      const { value } = await records.read(id);
+      await peopleRecords.change({
+        deed: { actor: platformActor, action: 'person.forget' },
+        ...{ id, expected: undefined, allow: () => undefined },
+        edit: (person) => ({
+          ...{ ...person, name: formerPerson, role: 'viewer', keys: [], state: 'revoked' },
+        }),
+      });
+      await unclaim(value.email, id);
+      // The last: as long as it is there, the sweep begins again.
+      await records.remove({
+        deed: { actor: platformActor, action: 'account.remove' },
+        ...{ id, expected: undefined, allow: () => undefined },
+      });
+    },
   };
+}
+
+/** What a person who has deleted their account is called in what they did. */
+const formerPerson = 'Former user';
+
+/** Who does what the platform does by itself. */
+export const platformActor: Actor = { id: 'platform', role: 'operator', organisation: '*' };
+
+function isLive({ value }: Stored<Account>): boolean {
+  return value.ended === undefined;
 }
 
 function taken(): Problem {

@@ -77,6 +77,8 @@ export interface Tickets {
     note: Omit<TicketNote, 'at'>,
     state?: TicketState,
   ): Promise<Stored<Ticket>>;
+  /** Takes account and address out of the requests of an account that ends. May be repeated. */
+  forget(actor: Actor, account: string): Promise<void>;
 }
 
 export interface Asking {
@@ -144,5 +146,14 @@ export function openTickets(ground: Ground): Tickets {
             : {}),
         }),
       }),
+    async forget(actor, account) {
+      for (let own; (own = await newest('account', account)).length > 0;)
+        for (const { id } of own)
+          await records.change({
+            ...{ deed: { actor, action: 'ticket.forget' }, id, expected: undefined },
+            allow: () => undefined,
+            edit: (ticket) => ({ ...ticket, email: '', account: '' }),
+          });
+    },
   };
 }

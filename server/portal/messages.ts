@@ -58,6 +58,16 @@ export function changedMessage(to: string, what: string, help: string): HubMail 
   );
 }
 
+/** The last message to an account that was deleted. */
+export function endedMessage(to: string): HubMail {
+  return message(
+    'hub-ended',
+    to,
+    'Your account is deleted',
+    'Your account was deleted, as you asked for. This address is not kept any more.\n\nIf it was not you, write to those who run the platform.',
+  );
+}
+
 export function invitationMessage(
   to: string,
   team: string,

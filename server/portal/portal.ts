@@ -5,6 +5,7 @@
 import type { Handler } from '../../core/exchange.ts';
 import { routes } from '../../core/routes.ts';
 import type { Store } from '../../core/store.ts';
+import { accountEndPages } from './account-end-pages.ts';
 import { accountPages } from './account-pages.ts';
 import { appPages } from './app-pages.ts';
 import { registrationPages } from './app-registration-pages.ts';
@@ -98,6 +99,7 @@ export function createPortal(ports: HubPorts): Portal {
     ...signInPages(hub),
     ...resetPages(hub),
     ...accountPages(hub),
+    ...accountEndPages(hub),
     ...secondFactorPages(hub),
     ...teamPages(hub),
     ...invitationPages(hub),

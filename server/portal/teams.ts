@@ -75,6 +75,8 @@ export interface Teams {
   setRole(actor: Actor, id: string, account: string, role: TeamRole): Promise<Stored<Team>>;
   /** Removes a member, or lets one leave. @throws as setRole */
   remove(actor: Actor, id: string, account: string): Promise<Stored<Team>>;
+  /** Ends a team that nobody else is in; what it owns, its caller has looked at. @throws Problem `forbidden`, `conflict` */
+  end(actor: Actor, id: string): Promise<void>;
 }
 
 export interface TeamFields {
@@ -172,6 +174,16 @@ export function openTeams(ground: Ground): Teams {
             members: memberIn(team, account).filter((one) => one.account !== account),
           }),
       ),
+    async end(actor, id) {
+      await records.remove({
+        ...{ deed: { actor, action: 'team.end' }, id, expected: undefined },
+        allow(team) {
+          mustOwn(actor)(team);
+          if (team.members.length > 1)
+            throw new Problem('conflict', 'There are others in the team: remove them first');
+        },
+      });
+    },
   };
 }
 
