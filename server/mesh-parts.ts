@@ -53,6 +53,8 @@ export interface MeshParts {
 /** Bytes: what one request may bring, and what one message may have in all. */
 const limits = { request: 104_857_600, message: 100 * 1024 ** 3 };
 const spare = 256 * 1024 * 1024;
+/** The same for whatever sends beside the service. */
+export const meshLimits = { limits, spare } as const;
 
 /** Served to whoever asks, so that clients need not guess. */
 const published = {
@@ -133,6 +135,8 @@ export interface MeshWork {
 }
 
 export interface MeshWorkOptions extends MeshOptions, AcceptedOption {
+  /** Whether something else than a message names a body. */
+  readonly named?: (blob: string) => Promise<boolean>;
   /** Whom messages to a patient's practice are about. */
   readonly find: FindPerson;
   /** Told what went wrong. */
@@ -144,10 +148,13 @@ const lookEvery = 5_000;
 
 /** Begins at once. */
 export function openMeshWork(options: MeshWorkOptions): MeshWork {
-  const { store, clock, alarm, find, accepted } = options;
+  const { store, clock, alarm, find, accepted, named } = options;
   const now = () => clock.now();
   const count = meshCounts(options.counted);
-  const expiring = { store, blobs: openBlobs(options), now, told: count.step };
+  const expiring = {
+    ...{ store, blobs: openBlobs(options), now, told: count.step },
+    ...(named ? { named } : {}),
+  };
   const usedTokens = openUsedTokens(store, now);
   const mailboxes = openMailboxes(store);
   let running: Promise<unknown> = Promise.resolve();

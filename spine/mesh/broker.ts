@@ -44,13 +44,14 @@ export interface Broker {
   readonly room: () => Promise<void>;
   /**
    * Takes a message or its first chunk; on disk when it resolves.
-   * @param key the sender's own, by which a repeat is known for a day; 409 when it comes with something else
+   * @param key the sender's own, by which a repeat is known for a day; 409 when it comes with something else. Or the id that
+   * the message is to have, where the platform itself sends: what has it already is a repeat, whatever it says.
    */
   send(
     caller: MeshCaller,
     fields: SendFields,
     body: AsyncIterable<Buffer>,
-    key?: string,
+    key?: string | { readonly id: string },
   ): Promise<{ readonly id: string; readonly replayed: boolean }>;
   /** Takes a later chunk, or one anew. */
   sendChunk(
@@ -97,7 +98,7 @@ export function openBroker(options: BrokerOptions): Broker {
       await roomFor(options);
       const chunk = await keepChunk(blobs, 1, body, options.limits.request);
       const claim =
-        key === undefined ? undefined : await claimed(options, caller, key, fields, chunk);
+        typeof key === 'string' ? await claimed(options, caller, key, fields, chunk) : key?.id;
       const { id, isNew } = await begun(options, messages, caller, fields, recipient, chunk, claim);
       if (!isNew && chunk.blob !== undefined) await blobs.remove([chunk.blob]);
       if (isNew && range.total === 1) told(caller.environment, 'sent');

@@ -16,6 +16,8 @@ export interface ExpiryOptions {
   readonly now: () => number;
   /** Told of each message that expired here, to be counted. */
   readonly told?: (environment: string, step: 'expired') => void;
+  /** Whether something else than a message names a body. */
+  readonly named?: (blob: string) => Promise<boolean>;
 }
 
 const batch = 500;
@@ -72,11 +74,11 @@ function reported(message: MeshMessage) {
   return message.kind === 'REPORT' ? [] : [outboxEntry(reportOf(message))];
 }
 
-/** Removes bodies that no message names: of calls that were cut off, or chunks that were replaced. */
-export function sweepBodies({ store, blobs, now }: ExpiryOptions): Promise<number> {
+/** Removes bodies that nothing names: of calls that were cut off, or chunks that were replaced. */
+export function sweepBodies({ store, blobs, now, named }: ExpiryOptions): Promise<number> {
   const messages = store.open(meshMessageCollection);
   return blobs.sweep(now() - 24 * 3_600_000, async (id) => {
     const { items } = await messages.find({ index: 'blob', equals: [id], limit: 1 });
-    return items.length > 0;
+    return items.length > 0 || (await named?.(id)) === true;
   });
 }
