@@ -42,7 +42,7 @@ export function replyIn(form: Form, status: number, resource: Resource): Reply {
       'content-type': `${types[form]};charset=UTF-8`,
       'x-content-type-options': 'nosniff',
     },
-    body: form === 'json' ? JSON.stringify(resource) : toXml(resource),
+    body: form === 'json' ? JSON.stringify(resource) : writeFhirXml(resource),
   };
 }
 
@@ -71,7 +71,8 @@ function acceptedForm(accept: string | undefined): Form | undefined {
 
 const uri = 'http://hl7.org/fhir';
 
-function toXml(resource: Resource): string {
+/** The XML form alone. */
+export function writeFhirXml(resource: Resource): string {
   return writeXml(resourceElement(resource), { declaration: true });
 }
 
