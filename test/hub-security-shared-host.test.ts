@@ -72,4 +72,28 @@ describe('a back end on the host of the hub', function () {
     for (const name of Object.keys(told))
       if (name !== 'x-own') assert.equal(headers[name], undefined, name);
   });
+
+  it('sets no cookie of the platform’s own, nor by a policy that renames another field', async () => {
+    const cookies = ['a=1', 'gatehouse-hub-session=x', '__Host-Gatehouse-hub-session=y'];
+    const { headers } = await answered(
+      { 'content-type': 'application/json', 'set-cookie': cookies },
+      '{}',
+    );
+    assert.deepEqual(headers['set-cookie'], ['a=1']);
+    await ground.api('renaming');
+    const config = {
+      rename: { 'x-a': 'Set-Cookie', 'x-b': 'Clear-Site-Data', 'x-c': 'Content-Type' },
+    };
+    const policies = [{ policy: 'open' }, { policy: 'response-headers', config }];
+    await ground.deploy('renaming', 'dev', ground.definition('renaming', policies));
+    ground.answer({
+      headers: { 'x-a': 'gatehouse-hub-session=x', 'x-b': '"*"', 'x-c': 'text/html' },
+      body: '<script>1</script>',
+    });
+    const renamed = (await ground.call('/env/dev/renaming/x')).headers;
+    assert.equal(renamed['content-type'], 'text/html');
+    assert.equal(renamed['content-security-policy'], 'sandbox');
+    assert.equal(renamed['set-cookie'], undefined);
+    assert.equal(renamed['clear-site-data'], undefined);
+  });
 });

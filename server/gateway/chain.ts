@@ -14,13 +14,13 @@ import { Problem } from '../../core/problem.ts';
 import { Schemas } from '../../core/schema.ts';
 import { mayCallEnvironment } from '../catalogue/deployment-environments.ts';
 import type { BackendDefinition, PolicyUse } from '../catalogue/proxies.ts';
-import { activeAnswersApart } from './active-answers.ts';
 import type { Backend, ServedApi } from './backend.ts';
 import { compileCondition, conditional } from './condition.ts';
 import { healthOf, type Release } from './health.ts';
 import { isLimitPolicy } from './limit-plans.ts';
 import { limitAsks, limitPolicy } from './limit-policy.ts';
 import { phases, type Phase, type PolicyKind, type PolicySite } from './policy.ts';
+import { sharedHost } from './shared-host.ts';
 import { passed, reached, traced, traceName, whereRelayed } from './policies/trace.ts';
 
 export interface ChainOptions {
@@ -71,7 +71,7 @@ export function chain(options: ChainOptions): Chain {
   const shed = shedding(services.shed, edge);
   const handler = assemble(
     [
-      activeAnswersApart,
+      sharedHost,
       named(options),
       shed.policy,
       edge,

@@ -32,16 +32,9 @@ export function answerHeaders(
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const plain = name.toLowerCase();
-    if (
-      ofConnection.has(plain) ||
-      ofHost.has(plain) ||
-      named?.has(plain) ||
-      (framed && plain === 'content-length')
-    )
+    if (ofConnection.has(plain) || named?.has(plain) || (framed && plain === 'content-length'))
       continue;
     let value = raw[i + 1] ?? '';
-    // The platform's own cookies share the host with every API: no back end may set one.
-    if (plain === 'set-cookie' && /^\s{0,100}(?:__Host-)?gatehouse-/i.test(value)) continue;
     if (plain === 'location' || plain === 'content-location')
       value = publicAddress(value, bases, addressed);
     const before = headers[name];
@@ -104,16 +97,4 @@ const ofConnection: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
-]);
-
-/** What browsers take to be said of the whole host, which is shared with the developer hub and all other Apis. */
-const ofHost: ReadonlySet<string> = new Set([
-  'alt-svc',
-  'clear-site-data',
-  'nel',
-  'public-key-pins',
-  'report-to',
-  'reporting-endpoints',
-  'service-worker-allowed',
-  'strict-transport-security',
 ]);

@@ -118,19 +118,6 @@ describe('a back end over HTTP', () => {
     assert.equal(await forwarded(false), undefined);
   });
 
-  it('takes no cookie of the platform’s own from a back end', async () => {
-    answering = (_request, response) => {
-      response.setHeader('set-cookie', [
-        'a=1',
-        'gatehouse-session=x',
-        '__Host-Gatehouse-sign-in=y',
-      ]);
-      response.end('fine');
-    };
-    const { head } = await sendRaw(ground.port, { path: '/api/a' });
-    assert.deepEqual(head.match(/set-cookie: \S+/gi), ['set-cookie: a=1']);
-  });
-
   it('finds out a proxy that ends in itself after a few rounds, and blames nobody else for it', async () => {
     let rounds = 0;
     answering = (request, response) => {
