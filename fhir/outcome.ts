@@ -5,7 +5,8 @@ import type { Problem } from '../core/problem.ts';
 
 export const fhirJson = 'application/fhir+json';
 
-function toOperationOutcome({ issue, message, code }: Problem): OperationOutcome {
+/** A Problem as one issue, without the row of any published table. */
+export function toOperationOutcome({ issue, message, code }: Problem): OperationOutcome {
   const details = code === undefined ? {} : { details: { coding: [{ code }] } };
   return {
     resourceType: 'OperationOutcome',

@@ -30,6 +30,8 @@ import { registry } from './gateway/policies/registry.ts';
 import { interruptTasks, openTasks } from './gateway/policies/respond-async-tasks.ts';
 import type { GatewayServices, PolicyKind } from './gateway/policy.ts';
 import { withExampleProvider } from './example-provider.ts';
+import { messagingServiceApis, type MessagingParts } from './fhir-messaging-parts.ts';
+import { shippedMessaging } from './fhir-messaging-proxies.ts';
 import { helloService, helloWorld } from './hello-world.ts';
 import { randomKey, readOrMake } from './key-files.ts';
 import { isTracedByItself } from './message-traces.ts';
@@ -70,6 +72,8 @@ export interface HostingOptions {
   readonly spine?: Pick<SpineParts, 'services' | 'kinds' | 'edges'>;
   /** MESH (mesh-parts.ts). */
   readonly mesh?: Pick<MeshParts, 'services' | 'kinds' | 'edges'>;
+  /** FHIR messaging (fhir-messaging-parts.ts). */
+  readonly messaging?: Pick<MessagingParts, 'services' | 'edges'>;
   /** Policies of other parts: workspaces, rehearsal. */
   readonly kinds: Readonly<Record<string, PolicyKind>>;
   /** Where traces of calls are kept; absent: nowhere. */
@@ -115,6 +119,9 @@ export async function putShipped({
         shippedSsp(),
         ...shippedSpine(),
         shippedMesh(readFileSync(join(root, 'spine', 'mesh', 'openapi.json'), 'utf8')),
+        shippedMessaging(
+          readFileSync(join(root, 'spine', 'fhir-messaging', 'openapi.json'), 'utf8'),
+        ),
         // The people who sign in so are simulated.
         ...(config.installation === 'laptop' ? shippedSso() : []),
         helloWorld(hello),
@@ -152,6 +159,7 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
     ...options.routing?.edges,
     ...options.spine?.edges,
     ...options.mesh?.edges,
+    ...options.messaging?.edges,
   };
   const statusKey = Buffer.from(readOrMake(join(keys, 'status-api.key'), newSecret));
   const gateway = await openGateway({
@@ -234,6 +242,14 @@ function backendServices(
       ...directoryServices,
       ...options.spine?.services,
       ...options.mesh?.services,
+      ...options.messaging?.services,
+    },
+    serviceApis: {
+      pds: pdsApiId,
+      ...ssoServiceApis,
+      ...spineServiceApis,
+      ...meshServiceApis,
+      ...messagingServiceApis,
     },
     serviceApis: { pds: pdsApiId, ...ssoServiceApis, ...spineServiceApis, ...meshServiceApis },
     appFacts(appId, environment): AppFacts | undefined {

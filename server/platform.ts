@@ -21,6 +21,7 @@ import { openData } from './data.ts';
 import { ldapAddressOf, openDirectoryApi } from './directory-api.ts';
 import { seedDirectory } from './directory-seed.ts';
 import { openHandshakes, type Handshakes } from './handshakes.ts';
+import { openMessagingWork } from './fhir-messaging-parts.ts';
 import { putExampleProvider } from './example-provider.ts';
 import { putShipped } from './hosting.ts';
 import type { OpenLdapPorts } from './ldap-listeners.ts';
@@ -198,9 +199,14 @@ export async function startPlatform(
       mesh &&
       openSpineWork({
         ...parts,
-        more: { topics: { ...mesh.topics, ...postman.topics }, bringing: mesh.bringing },
+        more: {
+          topics: { ...mesh.topics, ...postman.topics, ...letters.topics },
+          bringing: [...mesh.bringing, ...letters.bringing],
+        },
+    const letters = postman && openMessagingWork({ ...parts, accepted: postman.accepted });
       });
-    const working = mesh && messaging ? [mesh, messaging, postman] : [];
+    const working = mesh && messaging ? [mesh, messaging, postman, letters] : [];
+      letters &&
     const national = openNationalEndpoints(store, addresses, tlsAddresses);
     const withExamples =
       part !== 'serving' && config.installation === 'laptop' && !options.withoutDefaults;

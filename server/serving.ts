@@ -59,6 +59,7 @@ import { sdsApiId } from './sds-proxies.ts';
 import { createSsoParts } from './sso-parts.ts';
 import { relayedCalls } from './relayed-calls.ts';
 import { createRoutingParts } from './routing-parts.ts';
+import { createMessagingParts } from './fhir-messaging-parts.ts';
 import { createMeshParts } from './mesh-parts.ts';
 import { createSpineParts } from './spine-parts.ts';
 import { demographics } from '../spine/mhs/demographics.ts';
@@ -206,8 +207,14 @@ export async function serve(parts: ServingParts): Promise<Serving> {
   });
   const hosting = await openHosting({
     ...parts,
+  const messaging = createMessagingParts({
+    ...parts,
+    directory,
+    routes: routing.backends.directory,
+  });
     routing,
     spine,
+    messaging,
     mesh,
     userContext: routing.userContext,
     accredited: mutualTls.accredited.judgeSystem,
@@ -276,6 +283,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
       mesh.close();
       pushes.close();
       await hosting.close();
+      messaging.close();
       await counted.close();
     },
   };

@@ -170,6 +170,7 @@ async function read(response: IncomingMessage): Promise<Posted> {
     status,
     contentType: headers['content-type'] ?? '',
     body: Buffer.concat(chunks, length),
+    ...(headers['retry-after'] === undefined ? {} : { retryAfter: headers['retry-after'] }),
   };
 }
 

@@ -43,6 +43,8 @@ export interface Posted {
   readonly contentType: string;
   /** At most a megabyte. */
   readonly body: Buffer;
+  /** When the other side would like to be asked again, as it said. */
+  readonly retryAfter?: string;
 }
 
 /** @throws Problem when no answer came; its message tells why, without an address */
