@@ -251,7 +251,6 @@ function backendServices(
       ...meshServiceApis,
       ...messagingServiceApis,
     },
-    serviceApis: { pds: pdsApiId, ...ssoServiceApis, ...spineServiceApis, ...meshServiceApis },
     appFacts(appId, environment): AppFacts | undefined {
       const app = catalogue.app(appId);
       const registration = app?.registrations[environment];

@@ -195,18 +195,18 @@ export async function startPlatform(
     const mesh =
       postman &&
       openMeshWork({ config, store, clock, alarm, find, ...counting, accepted: postman.accepted });
+    const letters = postman && openMessagingWork({ ...parts, accepted: postman.accepted });
     const messaging =
       mesh &&
+      letters &&
       openSpineWork({
         ...parts,
         more: {
           topics: { ...mesh.topics, ...postman.topics, ...letters.topics },
           bringing: [...mesh.bringing, ...letters.bringing],
         },
-    const letters = postman && openMessagingWork({ ...parts, accepted: postman.accepted });
       });
     const working = mesh && messaging ? [mesh, messaging, postman, letters] : [];
-      letters &&
     const national = openNationalEndpoints(store, addresses, tlsAddresses);
     const withExamples =
       part !== 'serving' && config.installation === 'laptop' && !options.withoutDefaults;

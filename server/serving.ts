@@ -205,16 +205,16 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     counted: parts.observing.counted,
     accepted: pushes.accepted,
   });
-  const hosting = await openHosting({
-    ...parts,
   const messaging = createMessagingParts({
     ...parts,
     directory,
     routes: routing.backends.directory,
   });
+  const hosting = await openHosting({
+    ...parts,
+    messaging,
     routing,
     spine,
-    messaging,
     mesh,
     userContext: routing.userContext,
     accredited: mutualTls.accredited.judgeSystem,
@@ -281,9 +281,9 @@ export async function serve(parts: ServingParts): Promise<Serving> {
       routing.close();
       await spine.close();
       mesh.close();
+      messaging.close();
       pushes.close();
       await hosting.close();
-      messaging.close();
       await counted.close();
     },
   };
