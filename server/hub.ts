@@ -24,6 +24,7 @@ import type { Mailbox } from './observe/mailbox.ts';
 import type { Observing } from './observing.ts';
 import { readAssets } from './portal/assets.ts';
 import { readContent } from './portal/content.ts';
+import { seedBacklog } from './portal/backlog-seed.ts';
 import type { HubPorts } from './portal/hub-parts.ts';
 import { createPortal } from './portal/portal.ts';
 import { seedAccounts, tryOutOf } from './portal/seed.ts';
@@ -127,7 +128,7 @@ function tryOut(dataDir: string) {
   return password === undefined ? undefined : tryOutOf(password);
 }
 
-/** Accounts to try, for a laptop. */
+/** Accounts to try, and a backlog, for a laptop. */
 export async function seedHub(
   options: Pick<HubOptions, 'config' | 'store' | 'journal' | 'clock'>,
 ): Promise<void> {
@@ -139,6 +140,7 @@ export async function seedHub(
   await seedAccounts(options, password);
 }
 
+  await seedBacklog(options);
 /** What the start screen says of the hub. */
 export function hubWelcome({
   config,

@@ -11,6 +11,7 @@ import { openAccess, realProviders, type Access } from './access.ts';
 import { openAccreditedSystems } from './accredited-hooks.ts';
 import { createAddresses, type Addresses } from './addresses.ts';
 import type { OpenJournal } from './audit/journal.ts';
+import { openBacklogApi } from './backlog-api.ts';
 import type { PlatformHooks } from './catalogue/deployment-hooks.ts';
 import { openCertificateOwners } from './certificate-owners.ts';
 import { certificateNotices } from './certificate-notices.ts';
@@ -150,13 +151,13 @@ export async function startPlatform(
     const keys = meshKeys(resolve(config.dataDir));
     const sharedKeys = openSharedKeys(store, keys, () => clock.now());
     const boxes = openMeshManagement({ store, journal, clock, keys, sharedKeys });
-    const access = await openAccess({
     const pushed = openPostmanApi({
       ...{ ...shared, outgoing, secrets: pushSecrets(config), mailboxes: boxes.administration },
     });
     const backlog = openBacklogApi({ store, journal, clock });
       ...parts,
       hooks,
+    const access = await openAccess({
       acts: {
         ...observing.acts,
         ...systems.acts,
@@ -166,6 +167,7 @@ export async function startPlatform(
         ...boxes.acts,
       },
       facts: {
+        ...backlog.acts,
         ...observing.facts,
         ...systems.facts,
         ...entries.facts,
@@ -174,6 +176,7 @@ export async function startPlatform(
         ...boxes.facts,
       },
       real,
+        ...backlog.facts,
       own,
       check: healthCheck(store, journal),
       say,

@@ -71,6 +71,8 @@ describe('the pages that explain', function () {
       '/',
       '/guides',
       '/reference',
+      '/case-studies',
+      '/backlog',
       '/help',
     ];
     const broken: string[] = [];

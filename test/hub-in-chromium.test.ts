@@ -117,7 +117,12 @@ describe('the developer hub in Chromium', function () {
   it('shows the pages that explain without a fault', async function () {
     this.timeout(240_000);
     const { pages } = readContent(root);
-    for (const { path } of [...pages, { path: '/guides' }, { path: '/reference' }]) {
+    for (const { path } of [
+      ...pages,
+      { path: '/guides' },
+      { path: '/reference' },
+      { path: '/case-studies' },
+    ]) {
       await page.goto(platform.url + path);
       assert.deepEqual(await faults(), [], path);
     }
@@ -189,6 +194,42 @@ describe('the developer hub in Chromium', function () {
     await page.waitForURL(/incidents\/INC-/);
     assert.deepEqual(await faults(), [], 'the incident');
     for (const path of ['/status', '/operations', '/operations/tickets', '/operations/feedback']) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+  });
+
+  it('shows the backlog without a fault, to strangers, accounts and those who decide', async () => {
+    for (const path of ['/backlog', '/backlog?kind=api', '/backlog/BL-1', '/backlog/none']) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+    await signIn('developer');
+    for (const path of ['/backlog/BL-1/comment', '/backlog/suggest']) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+      await page.click('main form button');
+      await page.waitForSelector('.nhsuk-error-summary');
+      assert.deepEqual(await faults(), [], `${path} with messages`);
+    }
+    await page.fill('#title', 'Softer buttons');
+    await page.fill('#text', 'For tired hands.');
+    await page.check('input[value="platform"]');
+    await page.click('main form button');
+    await page.waitForURL(/backlog\/BL-\d+$/);
+    const suggested = page.url().slice(platform.url.length);
+    for (const path of [suggested, '/backlog', '/backlog/BL-1']) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+    await page.goto(`${platform.url}/backlog/BL-1/comment`);
+    await page.fill('#text', 'Yes, please.');
+    await page.click('main form button');
+    await page.waitForURL(/backlog\/BL-1$/);
+    await context.close();
+    await open();
+    await signIn('operator');
+    for (const path of ['/operations/backlog', `/operations${suggested}`]) {
       await page.goto(platform.url + path);
       assert.deepEqual(await faults(), [], path);
     }

@@ -13,10 +13,11 @@ const expected: Readonly<Record<Role, string>> = {
     'subscription.read* subscription.request* subscription.suspend* subscription.cancel* subscription.keys* administrator.read* ' +
     'refusal.read* keys.rotate* api.create* api.read* api.change* api.product* api.secret* proxy.deploy* ' +
     'proxy.read* proxy.rollback* proxy.state* limits.read* status.read* usage.read* alert.read* alert.change* ' +
-    'message.read* message.change* mailbox.read* mailbox.change* trace.read*',
+    'message.read* message.change* mailbox.read* mailbox.change* trace.read* backlog.read* backlog.change*',
   'product-owner':
     'app.read* product.create* product.read* product.change* subscription.read* subscription.decide* ' +
-    'subscription.suspend* subscription.cancel* api.read* proxy.read* limits.read* status.read* usage.read*',
+    'subscription.suspend* subscription.cancel* api.read* proxy.read* limits.read* status.read* usage.read* ' +
+    'backlog.read* backlog.change*',
   developer:
     'app.create app.read app.change app.revoke app.credentials product.read* subscription.read ' +
     'subscription.request subscription.decide.customer subscription.cancel subscription.keys refusal.read api.create api.read* api.change api.specification ' +
@@ -24,7 +25,7 @@ const expected: Readonly<Record<Role, string>> = {
     'mailbox.read mailbox.change trace.read',
   auditor:
     'app.read* product.read* subscription.read* administrator.read* refusal.read* api.read* proxy.read* ' +
-    'limits.read* status.read* usage.read* alert.read* message.read* mailbox.read* trace.read*',
+    'limits.read* status.read* usage.read* alert.read* message.read* mailbox.read* trace.read* backlog.read*',
   viewer:
     'app.read product.read* subscription.read api.read* proxy.read limits.read status.read* usage.read ' +
     'mailbox.read',

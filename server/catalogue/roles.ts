@@ -85,6 +85,14 @@ const table = {
   'trace.read': { administrator: 'all', operator: 'all', developer: 'own', auditor: 'all' },
   /** Messages that wait or were sent: what is in them is for their receivers. */
   'mail.read': { administrator: 'all' },
+  /** The backlog with what waits for a decision; and deciding on suggestions and comments. */
+  'backlog.read': {
+    administrator: 'all',
+    operator: 'all',
+    'product-owner': 'all',
+    auditor: 'all',
+  },
+  'backlog.change': { administrator: 'all', operator: 'all', 'product-owner': 'all' },
 } as const satisfies Readonly<Record<string, Partial<Record<Role, Reach>>>>;
 
 export type Action = keyof typeof table;

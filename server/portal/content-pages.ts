@@ -11,6 +11,7 @@ const partNames: Readonly<Record<Section, string>> = {
   security: 'Security patterns',
   environments: 'Environments',
   technologies: 'Technologies',
+  'case-studies': 'Case studies',
   guides: 'Guides',
   reference: 'Reference',
 };
@@ -34,6 +35,7 @@ export function contentPages(hub: Pick<Hub, 'content' | 'publicUrl'>): Pages {
   return {
     ...shown,
     '/guides': openPage({ show: () => guidesPage(content) }),
+    '/case-studies': openPage({ show: () => caseStudiesPage(content) }),
     '/reference': openPage({ show: () => referencePage(content) }),
   };
 }
@@ -94,20 +96,32 @@ function dayText(day: string): string {
 const dayFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 
 function guidesPage(content: Content): Page {
-  const guides = content.section('guides');
-  const order: readonly Audience[] = ['consumer', 'tester', 'producer', 'operator', 'everybody'];
-  const parts = order.flatMap((audience) => {
-    const pages = guides.filter((page) => page.audience === audience);
-    return pages.length === 0 ? [] : [html`<h2>${readers[audience]}</h2>${listOf(pages)}`];
-  });
   return {
     ...{ title: 'Guides', keep: 'revalidate', here: 'guides' },
     content: html`<p class="nhsuk-lede-text">How things are done, with commands that are run by a test at each change of this software.</p>
 <h2>Begin here</h2>
 <ul class="nhsuk-list nhsuk-list--bullet hub-list"><li><a href="/start">Getting started</a>, and a page for each kind of reader</li><li><a href="/start/how-to-test">How to test an API</a>, step by step</li><li><a href="/security">Security patterns</a>, a tutorial each</li><li><a href="/environments">Environments</a> and <a href="/technologies">technologies</a></li><li><a href="/learn">What an API is</a>, if that is new to you</li></ul>
-${parts}
+${byAudience(content.section('guides'))}
 <h2>To look things up</h2>${listOf(content.section('reference'))}`,
   };
+}
+
+function caseStudiesPage(content: Content): Page {
+  return {
+    ...{ title: 'Case studies', keep: 'revalidate', here: 'start' },
+    content: html`<p class="nhsuk-lede-text">Worked examples, each from the need to the calls that answered it.</p>
+<p>The organisations and people in them are invented. What is done in them is not: a script of this software does it, and a test runs the script at each change.</p>
+${byAudience(content.section('case-studies'))}`,
+  };
+}
+
+/** Pages below a heading for each kind of reader. */
+function byAudience(pages: readonly ContentPage[]): readonly Html[] {
+  const order: readonly Audience[] = ['consumer', 'tester', 'producer', 'operator', 'everybody'];
+  return order.flatMap((audience) => {
+    const these = pages.filter((page) => page.audience === audience);
+    return these.length === 0 ? [] : [html`<h2>${readers[audience]}</h2>${listOf(these)}`];
+  });
 }
 
 function referencePage(content: Content): Page {

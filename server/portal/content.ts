@@ -35,6 +35,7 @@ const sections = {
   security: 'docs/hub/security',
   environments: 'docs/hub/environments',
   technologies: 'docs/hub/technologies',
+  'case-studies': 'docs/hub/case-studies',
   guides: 'docs/guides',
   reference: 'docs',
 } as const;

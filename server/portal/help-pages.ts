@@ -30,7 +30,7 @@ export function helpPages(hub: Hub): Pages {
         content: html`<p><a class="nhsuk-button" href="/help/ask">Ask for help</a></p>
 ${visit.me ? html`<p><a href="/help/mine">Your requests for help</a></p>` : undefined}
 <h2>Look here first</h2>
-<ul class="nhsuk-list nhsuk-list--bullet hub-list"><li>Does it work for others? <a href="/status">Status of the APIs</a></li><li>A token is refused: <a href="/explain/token">why</a></li><li>A call or message went astray: <a href="/explain/call">what happened to it</a></li><li>How something is done: <a href="/guides">guides</a>, <a href="/start">getting started</a></li></ul>
+<ul class="nhsuk-list nhsuk-list--bullet hub-list"><li>Does it work for others? <a href="/status">Status of the APIs</a></li><li>A token is refused: <a href="/explain/token">why</a></li><li>A call or message went astray: <a href="/explain/call">what happened to it</a></li><li>How something is done: <a href="/guides">guides</a>, <a href="/start">getting started</a></li><li>Something is missing: <a href="/backlog">what comes next</a>, and where to wish for it</li></ul>
 <h2>I get no message</h2><p>Look among unwanted messages. Messages are sent once a minute at most. On a laptop without a mail server they are in the outbox.</p>
 <h2>A link does not work</h2><p>Links work once and for a limited time. Ask for a new one on the page where you asked for the first.</p>
 <h2>I am locked out</h2><p>After ten wrong passwords you have to wait a quarter of an hour. A <a href="/forgotten">new password</a> ends the wait.</p>

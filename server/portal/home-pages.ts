@@ -25,6 +25,8 @@ ${list([
   html`<a href="/start/how-to-test">How to test an API</a>, step by step`,
   html`<a href="/security">Security patterns</a>: which proof an API asks for, with a tutorial each`,
   html`<a href="/environments">Environments</a> and <a href="/technologies">technologies</a>`,
+  html`<a href="/case-studies">Case studies</a>: what others would do with it, run by a script`,
+  html`<a href="/backlog">What comes next</a>: vote, comment, suggest`,
   html`<a href="/status">Status of the APIs</a>`,
 ])}
 ${warning('Invented people only', 'The sandbox of this server holds invented people only. No data of real people may be put into it.')}

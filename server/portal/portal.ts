@@ -16,6 +16,8 @@ import { messagePages } from './api-message-pages.ts';
 import { versionPages } from './api-version-pages.ts';
 import { assetsBase } from './assets.ts';
 import { catalogueFiles } from './catalogue-files.ts';
+import { backlogDeskPages } from './backlog-desk-pages.ts';
+import { backlogPages } from './backlog-pages.ts';
 import { cataloguePages } from './catalogue-pages.ts';
 import { certificatePages } from './deployment-certificate-pages.ts';
 import { csrPages } from './deployment-csr-pages.ts';
@@ -93,6 +95,8 @@ export function createPortal(ports: HubPorts): Portal {
     ...cataloguePages(hub),
     ...apiPages(hub),
     ...versionPages(hub),
+    ...backlogPages(hub),
+    ...backlogDeskPages(hub),
     ...messagePages(hub),
     ...operationPages(hub),
     ...signUpPages(hub),
