@@ -25,6 +25,7 @@ import type { Observing } from './observing.ts';
 import { readAssets } from './portal/assets.ts';
 import { readContent } from './portal/content.ts';
 import { seedBacklog } from './portal/backlog-seed.ts';
+import { readContent } from './portal/content.ts';
 import type { HubPorts } from './portal/hub-parts.ts';
 import { createPortal } from './portal/portal.ts';
 import { seedAccounts, tryOutOf } from './portal/seed.ts';
@@ -138,9 +139,9 @@ export async function seedHub(
       .slice(0, 16),
   );
   await seedAccounts(options, password);
+  await seedBacklog(options);
 }
 
-  await seedBacklog(options);
 /** What the start screen says of the hub. */
 export function hubWelcome({
   config,

@@ -155,9 +155,9 @@ export async function startPlatform(
       ...{ ...shared, outgoing, secrets: pushSecrets(config), mailboxes: boxes.administration },
     });
     const backlog = openBacklogApi({ store, journal, clock });
+    const access = await openAccess({
       ...parts,
       hooks,
-    const access = await openAccess({
       acts: {
         ...observing.acts,
         ...systems.acts,
@@ -165,18 +165,18 @@ export async function startPlatform(
         ...sent.acts,
         ...pushed.acts,
         ...boxes.acts,
+        ...backlog.acts,
       },
       facts: {
-        ...backlog.acts,
         ...observing.facts,
         ...systems.facts,
         ...entries.facts,
         ...sent.facts,
         ...pushed.facts,
         ...boxes.facts,
+        ...backlog.facts,
       },
       real,
-        ...backlog.facts,
       own,
       check: healthCheck(store, journal),
       say,

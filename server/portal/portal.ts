@@ -18,6 +18,7 @@ import { assetsBase } from './assets.ts';
 import { catalogueFiles } from './catalogue-files.ts';
 import { backlogDeskPages } from './backlog-desk-pages.ts';
 import { backlogPages } from './backlog-pages.ts';
+import { catalogueFiles } from './catalogue-files.ts';
 import { cataloguePages } from './catalogue-pages.ts';
 import { certificatePages } from './deployment-certificate-pages.ts';
 import { csrPages } from './deployment-csr-pages.ts';
@@ -89,14 +90,14 @@ export function createPortal(ports: HubPorts): Portal {
     ...helpPages(hub),
     ...helpDeskPages(hub),
     ...feedbackPages(hub),
+    ...backlogPages(hub),
+    ...backlogDeskPages(hub),
     ...statusPages(hub),
     ...incidentPages(hub),
     ...operationsPages(hub),
     ...cataloguePages(hub),
     ...apiPages(hub),
     ...versionPages(hub),
-    ...backlogPages(hub),
-    ...backlogDeskPages(hub),
     ...messagePages(hub),
     ...operationPages(hub),
     ...signUpPages(hub),
