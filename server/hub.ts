@@ -23,7 +23,6 @@ import type { Mount, MountTable } from './mount-table.ts';
 import type { Mailbox } from './observe/mailbox.ts';
 import type { Observing } from './observing.ts';
 import { readAssets } from './portal/assets.ts';
-import { readContent } from './portal/content.ts';
 import { seedBacklog } from './portal/backlog-seed.ts';
 import { readContent } from './portal/content.ts';
 import type { HubPorts } from './portal/hub-parts.ts';

@@ -15,7 +15,6 @@ import { apiPages } from './api-pages.ts';
 import { messagePages } from './api-message-pages.ts';
 import { versionPages } from './api-version-pages.ts';
 import { assetsBase } from './assets.ts';
-import { catalogueFiles } from './catalogue-files.ts';
 import { backlogDeskPages } from './backlog-desk-pages.ts';
 import { backlogPages } from './backlog-pages.ts';
 import { catalogueFiles } from './catalogue-files.ts';
