@@ -52,6 +52,7 @@ export interface HubOptions {
   readonly tlsAddresses: (environment: Environment) => Addresses | undefined;
   readonly explain: HubPorts['explain'];
 }
+  readonly mailboxes: HubPorts['mailboxes'];
 
 /** The hub as the front looks it up, and the paths that no API may take. */
 export interface OpenHub {

@@ -26,6 +26,7 @@ import { openMessagingWork } from './fhir-messaging-parts.ts';
 import { putExampleProvider } from './example-provider.ts';
 import { putShipped } from './hosting.ts';
 import type { OpenLdapPorts } from './ldap-listeners.ts';
+import { mailboxPort } from './hub-mailboxes.ts';
 import type { TlsPorts } from './listeners.ts';
 import { listenOn } from './listening.ts';
 import { ldapEnvironment } from './ldap-listeners-parts.ts';
@@ -232,6 +233,7 @@ export async function startPlatform(
             part,
           });
     const front = serving?.front;
+            mailboxes: mailboxPort(boxes, pushed, sharedKeys),
     if (front) port = await listenOn(front.server, { ...config, variable: 'PORT' });
     const ldap = await serving?.ldap?.listen().catch(async (error: unknown) => {
       await front?.drain(0); // else the port of a start that failed stays open

@@ -61,6 +61,7 @@ import { relayedCalls } from './relayed-calls.ts';
 import { createRoutingParts } from './routing-parts.ts';
 import { createMessagingParts } from './fhir-messaging-parts.ts';
 import { createMeshParts } from './mesh-parts.ts';
+import { createNemsParts } from './nems-parts.ts';
 import { createSpineParts } from './spine-parts.ts';
 import { demographics } from '../spine/mhs/demographics.ts';
 import { sandboxApi, type SandboxOptions } from './sandbox-api.ts';
@@ -108,6 +109,8 @@ export interface ServingParts {
   readonly own: () => string;
   /** Finds traces of calls and messages. */
   readonly keeper: Pick<TraceKeeper, 'find'>;
+  /** What the pages of mailboxes stand on. */
+  readonly mailboxes: HubOptions['mailboxes'];
 }
 
 /** What serves. */
@@ -210,8 +213,14 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     directory,
     routes: routing.backends.directory,
   });
+  const nems = createNemsParts({
+    ...parts,
+    ...{ directory, patients, contexts: routing.contexts },
+    tlsAddresses: parts.authorisation.tlsAddresses,
+  });
   const hosting = await openHosting({
     ...parts,
+    nems,
     messaging,
     routing,
     spine,
@@ -281,6 +290,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
       routing.close();
       await spine.close();
       mesh.close();
+      nems.close();
       messaging.close();
       pushes.close();
       await hosting.close();

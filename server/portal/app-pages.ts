@@ -18,6 +18,7 @@ import { deploymentsOf } from './deployment-table.ts';
 import { button, formOn, select } from './fields.ts';
 import { blankForm, FormRefused, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
+import { mailboxSection } from './mailbox-table.ts';
 import { accountPage, type Page, type Pages, type SignedIn } from './page.ts';
 import { code, inset, startLink, summaryList, table, time } from './parts.ts';
 import { newSecret } from './secrets.ts';
@@ -187,7 +188,7 @@ async function appPage(hub: Hub, visit: SignedIn): Promise<Page> {
       ...(change ? [{ key: 'Questions to', value: app.contact }] : []),
       { key: 'App id', value: code(app.id) },
     ])}
-${change ? html`<p><a href="${appPath(app.id)}/change">Change the app</a></p><p><a href="${appPath(app.id)}/owner">Hand it to another team</a></p>` : undefined}
+${change ? html`<p><a href="${appPath(app.id)}/change">Change the app</a></p><p><a href="${appPath(app.id)}/owner">Hand it to another team</a></p>${may('app.end') ? html`<p><a href="${appPath(app.id)}/delete">Delete the app</a></p>` : undefined}` : undefined}
 <h2>Environments</h2>
 ${environmentTable(app)}
 ${change && leftFor(app).length > 0 ? html`<p><a href="${appPath(app.id)}/environments">Register in more environments</a></p>` : undefined}
@@ -195,7 +196,8 @@ ${change && leftFor(app).length > 0 ? html`<p><a href="${appPath(app.id)}/enviro
 ${await subscriptionsOf(hub, reached)}
 ${may('subscription.request') ? html`<p><a href="/subscriptions/new?app=${app.id}">Subscribe to a product</a></p>` : undefined}
 <h2>Deployments</h2>
-${await deploymentsOf(hub, reached)}`,
+${await deploymentsOf(hub, reached)}
+${may('mailbox.read') ? await mailboxSection(hub, reached) : undefined}`,
   };
 }
 

@@ -11,6 +11,7 @@ import type { ExplainPorts } from './explain-ports.ts';
 import type { Documentation } from './documentation.ts';
 import type { Content } from './content.ts';
 import type { Links } from './links.ts';
+import type { MailboxPort } from './mailbox-port.ts';
 import type { Reach } from './operation-call.ts';
 import type { Passwords } from './passwords.ts';
 import type { Sessions } from './sessions.ts';
@@ -22,6 +23,8 @@ import type { TryPorts } from './try-ports.ts';
 export interface AttemptLimit {
   /** Without anything personal in clear. */
   readonly key: string;
+  /** Counted apart for each address, as far as one caller has only one; absent: for all together. */
+  readonly from?: string;
   readonly limit: number;
   readonly minutes: number;
 }
@@ -84,6 +87,8 @@ export interface HubPorts extends Ground {
   readonly tryIt: TryPorts;
   /** What tells why something was refused, and what became of a call. */
   readonly explain: ExplainPorts;
+  /** Mailboxes of MESH, and what is pushed from them. */
+  readonly mailboxes: MailboxPort;
   /** Where each environment is reached. */
   readonly reach: Reach;
   /** What is told of an Api whose interfaces no OpenAPI document describes. */

@@ -5,6 +5,7 @@
 import { html, type Html } from '../../core/html.ts';
 import { environments, toEnvironment } from '../catalogue/environments.ts';
 import { must } from '../catalogue/roles.ts';
+import { ageText } from './age.ts';
 import { button, input, select } from './fields.ts';
 import { blankForm } from './form.ts';
 import type { Hub } from './hub-parts.ts';
@@ -79,6 +80,7 @@ ${
         ]),
       )
 }
+<p><a href="/operations/mailboxes">All mailboxes</a></p>
 <h2>Go on</h2>
 <ul class="nhsuk-list nhsuk-list--bullet hub-list"><li><a href="/status/incidents/new">Report an incident</a></li><li><a href="/operations/tickets">Requests for help</a> and <a href="/operations/feedback">feedback</a></li><li><a href="/operations/backlog">The backlog</a>: suggestions and comments</li><li><a href="/explain/call">Look a call or message up by its id</a></li><li><a href="/guides/operator">Operating an installation</a></li></ul>`,
   };
@@ -201,11 +203,4 @@ function shareText(part: number, all: number): string {
 
 function msText(milliseconds: number | undefined): string {
   return milliseconds === undefined ? '' : `${Math.round(milliseconds)} ms`;
-}
-
-function ageText(milliseconds: number): string {
-  const minutes = Math.max(0, Math.floor(milliseconds / 60_000));
-  if (minutes < 1) return 'less than a minute';
-  if (minutes < 120) return `${minutes} min`;
-  return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} days`;
 }

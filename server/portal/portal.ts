@@ -43,10 +43,15 @@ import { operationPages } from './operation-pages.ts';
 import { operationsPages } from './operations-pages.ts';
 import { outboxPage } from './outbox-page.ts';
 import type { Pages } from './page.ts';
+import { mailboxMessagePages } from './mailbox-message-pages.ts';
+import { mailboxPages } from './mailbox-pages.ts';
+import { operationsMailboxesPage } from './operations-mailboxes-page.ts';
 import { createPasswords } from './passwords.ts';
 import { postCollection } from './posts.ts';
 import { productPages } from './product-pages.ts';
 import { resetPages } from './reset-pages.ts';
+import { letterPages } from './push-letter-pages.ts';
+import { pushPages } from './push-pages.ts';
 import { revalidating } from './revalidate.ts';
 import { runPages } from './runner.ts';
 import { secondFactorPages } from './second-factor-pages.ts';
@@ -124,6 +129,11 @@ export function createPortal(ports: HubPorts): Portal {
     ...certificatePages(hub),
     ...outboxPage(hub),
     ...tryPages(hub),
+    ...mailboxPages(hub),
+    ...mailboxMessagePages(hub),
+    ...pushPages(hub),
+    ...letterPages(hub),
+    ...operationsMailboxesPage(hub),
     ...explainPages(hub),
   };
   const shown = runPages(hub, pages);

@@ -188,6 +188,7 @@ ${decider && running ? startLink(`${subscriptionPath(id)}/decision`, state === '
 ${mine && running ? html`<p><a href="${subscriptionPath(id)}/cancel">Cancel the subscription</a></p>` : undefined}
 ${owner && state === 'active' ? await keySection(hub, reached, owner) : undefined}
 ${insight}
+${owner && product.apis.includes(hub.mailboxes.api) ? html`<h2>Mailboxes</h2><p><a href="/apps/${app.id}/mailboxes">Mailboxes of ${app.name}</a>: what waits in them, and what became of messages.</p>` : undefined}
 <h2>Messages</h2>
 <p>Between who asked and who decides.</p>
 ${await threadOf(hub, id)}

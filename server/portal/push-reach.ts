@@ -1,0 +1,51 @@
+/** What the pages of a push subscription share: it, its mailbox, its paths and words. */
+import type { Html } from '../../core/html.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Hub } from './hub-parts.ts';
+import { mailboxOf, mailboxPath, type ReachedMailbox } from './mailbox-reach.ts';
+import type { SignedIn } from './page.ts';
+import { tag, type TagColour } from './parts.ts';
+
+export type PushSubscription = Awaited<ReturnType<Hub['mailboxes']['pushes']['read']>>;
+
+export interface ReachedPush extends ReachedMailbox {
+  readonly push: PushSubscription;
+}
+
+/** The subscription in the path, where it is one of the mailbox in the path. @throws Problem `not-found` */
+export async function pushOf(hub: Hub, visit: SignedIn): Promise<ReachedPush> {
+  const reached = await mailboxOf(hub, visit);
+  const { at, actor } = reached;
+  const push = await hub.mailboxes.pushes.read(actor, visit.params.push ?? '');
+  if (push.environment !== at.environment || push.mailbox !== at.id)
+    throw new Problem('not-found', 'There is no such push subscription');
+  return { ...reached, push };
+}
+
+export function pushPath(at: ReachedMailbox['at'], push: string, more = ''): string {
+  return mailboxPath(at, `/pushes/${push}${more}`);
+}
+
+/** The page of the push of a message. */
+export function letterPath(at: ReachedMailbox['at'], push: string, message: string): string {
+  return pushPath(at, push, `/letters/${message}`);
+}
+
+export function backToPush({ at, push }: ReachedPush) {
+  return { href: pushPath(at, push.id), text: `Back to the pushes to ${hostOf(push.url)}` };
+}
+
+/** Addresses may be long: headings and lists have their host. */
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'the endpoint';
+}
+
+const colours: Readonly<Record<PushSubscription['state'], readonly [string, TagColour]>> = {
+  pending: ['To be verified', 'yellow'],
+  active: ['Active', 'green'],
+  suspended: ['Paused', 'grey'],
+};
+
+export function pushTag({ state }: Pick<PushSubscription, 'state'>): Html {
+  return tag(...colours[state]);
+}
