@@ -6,7 +6,15 @@
 import type { Bundle } from 'fhir/r4.js';
 import { dayOf, type Clock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
-import type { Changes, Collection, CollectionOf, Counters, Stored } from '../../core/store.ts';
+import type {
+  Changes,
+  Collection,
+  CollectionOf,
+  Counters,
+  OutboxEntry,
+  Stored,
+} from '../../core/store.ts';
+import { changeEntry } from './changes.ts';
 import { motherLink, notificationIdOf, readBirth } from './create/birth.ts';
 import { coverageBundle, readCoverage, withCoverage } from './coverage.ts';
 import {
@@ -226,14 +234,15 @@ function checkMayChange(record: PdsRecord, { caller }: Asking): void {
 }
 
 async function write(
-  collection: Collection<PdsRecord>,
+  { collection, clock }: StoredPatientsOptions,
   stored: Stored<PdsRecord>,
   changed: PdsRecord,
   asking: Asking,
 ): Promise<Stored<PdsRecord>> {
+  const outbox = [told(clock, asking, changed, stored.value)];
   const written = await collection
     .in(asking.workspace)
-    .put(stored.id, changed, { expected: stored.version, by: asking.caller.appId })
+    .put(stored.id, changed, { expected: stored.version, by: asking.caller.appId, outbox })
     .catch((error: unknown) => {
       // Somebody else's write came between our read and ours: their version is not the one in If-Match.
       if (error instanceof Problem && error.kind === 'conflict') throw errors.versionMismatch();
@@ -245,21 +254,33 @@ async function write(
 
 /** Writes a change and remembers whose request it was; a repeat that comes second gets what the first one wrote. */
 async function writeOnce(
-  { collection, clock }: StoredPatientsOptions,
+  options: StoredPatientsOptions,
   stored: Stored<PdsRecord>,
   changed: PdsRecord,
   digest: string,
   asking: Asking,
 ): Promise<Stored<PdsRecord>> {
+  const { collection, clock } = options;
   const remembering = remember(changed, asking.requestId, digest, clock.now());
   try {
-    return await write(collection, stored, remembering, asking);
+    return await write(options, stored, remembering, asking);
   } catch (error) {
     // The winner may be this very request, whose caller was told to repeat it before it had landed (1.5, 3.6).
     const winner = await collection.in(asking.workspace).get(stored.id);
     if (!winner || !repeatOf(winner.value, asking.requestId, digest, clock.now())) throw error;
     return winner;
   }
+}
+
+/** The entry that tells of a write, for whoever wants to know (changes.ts). */
+function told(
+  clock: Clock,
+  { workspace, caller: { appId, asid } }: Asking,
+  after: PdsRecord,
+  before?: PdsRecord,
+): OutboxEntry {
+  const facts = { id: clock.newId(), at: clock.now(), workspace, app: appId };
+  return changeEntry(before, after, { ...facts, ...(asid === undefined ? {} : { asid }) });
 }
 
 async function addNew(
@@ -286,7 +307,7 @@ async function addNew(
     const written = await view.put(
       nhsNumber,
       remember(record, asking.requestId, digest, options.clock.now()),
-      { expected: 0, by: asking.caller.appId },
+      { expected: 0, by: asking.caller.appId, outbox: [told(options.clock, asking, record)] },
     );
     asking.facts.people.push(nhsNumber);
     asking.facts.commit = written.commit;
