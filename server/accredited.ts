@@ -75,7 +75,8 @@ export function createAccredited(options: AccreditedOptions): Accredited {
       if (!environment) return refuse('ACCESS_DENIED', 'There is no such environment');
       const deployment = options.deployment(proved.deployment);
       // It is out of the directory as well: the cause is told, not what follows from it.
-      if (deployment?.state === 'suspended' && claim.asid && claim.asid === deployment.asid)
+      const out = deployment?.state === 'suspended' || deployment?.state === 'ended';
+      if (out && claim.asid && claim.asid === deployment.asid)
         return notLive(claim.asid, deployment);
       const view = directoryView(environment);
       const claimed = await claimedSystem(claim, proved, look, view);
@@ -183,9 +184,10 @@ function detailFault(
 function notLive(asid: string, deployment: Deployment | undefined): Refused {
   const found =
     deployment === undefined ? 'has no deployment' : `its deployment is ${deployment.state}`;
+  const why = deployment?.ended ?? deployment?.suspended;
   return refuse(
     'ASID_CHECK_FAILED',
-    `ASID ${asid} may not call: ${deployment === undefined ? 'it ' : ''}${found}${deployment?.suspended ? ` (${deployment.suspended.reason})` : ''}`,
+    `ASID ${asid} may not call: ${deployment === undefined ? 'it ' : ''}${found}${why ? ` (${why.reason})` : ''}`,
   );
 }
 

@@ -169,12 +169,23 @@ ${nextStep(reached, missing)}
 ${steps(visit, reached, missing.length === 0)}
 ${await certificateSection(hub, reached)}
 ${endpointSection(reached)}
-${suspension(visit, reached, form)}`,
+${suspension(visit, reached, form)}
+${ending(visit, reached, form)}`,
   };
 }
 
 function facts(one: Deployment): Html {
-  const { state, asid, partyKey, fqdn, product, interactions, receives = [], suspended } = one;
+  const {
+    state,
+    asid,
+    partyKey,
+    fqdn,
+    product,
+    interactions,
+    receives = [],
+    suspended,
+    ended,
+  } = one;
   const none = 'Given when it is approved';
   return summaryList([
     { key: 'State', value: tag(state, deploymentColours[state]) },
@@ -191,6 +202,7 @@ function facts(one: Deployment): Html {
     ...(suspended
       ? [{ key: 'Suspended', value: html`${time(suspended.at)}: ${suspended.reason}` }]
       : []),
+    ...(ended ? [{ key: 'Ended', value: html`${time(ended.at)}: ${ended.reason}` }] : []),
   ]);
 }
 
@@ -201,6 +213,8 @@ function nextStep({ deployment, may }: ReachedDeployment, missing: readonly stri
     return html`<p>Somebody who runs the platform, and has not asked for it, approves it.</p>`;
   if (state === 'suspended')
     return html`<p>It is suspended. Resume it when the reason is gone.</p>`;
+  if (state === 'ended')
+    return html`<p>It has ended. Where it is needed again, ask for it anew: it gets another ASID.</p>`;
   if (state === 'live')
     return html`<p>It is live: calls with its certificate and ASID are let in.</p>`;
   const certificate = missing.some((text) => text.startsWith('a certificate'));
@@ -242,20 +256,34 @@ ${input(form, { name: 'reason', label: 'Reason' })}${button('Suspend', 'warning'
 )}`;
 }
 
+function ending(visit: SignedIn, { deployment, may }: ReachedDeployment, form: Form) {
+  if (deployment.state === 'ended' || !may('app.revoke')) return undefined;
+  return html`<h2>End it</h2>
+${formOn(
+  visit,
+  html`<p>For good: it is refused from the next call on, its certificates are revoked, and nothing is routed to it. Its ASID is never given again.</p>
+${input(form, { name: 'end_reason', label: 'Reason for the end' })}${button('End the deployment', 'warning', 'end')}`,
+)}`;
+}
+
 async function step(hub: Hub, visit: SignedIn, form: Form): Promise<Move> {
   const { deployment, actor } = await deploymentOf(hub, visit);
   const { id } = deployment;
   const { deployments } = hub.systems;
-  const asked = (['approve', 'live', 'resume', 'suspend'] as const).find(
+  const asked = (['approve', 'live', 'resume', 'suspend', 'end'] as const).find(
     (one) => form.get(one) === 'yes',
   );
-  if (asked === 'suspend') {
-    const reason = form.get('reason');
-    if (reason.length < 3 || reason.length > 500)
-      throw new FormRefused([{ field: 'reason', text: 'Enter a reason of 3 to 500 characters' }]);
-    await deployments.suspend(actor, id, reason);
-  } else if (asked) await deployments[asked](actor, id);
+  if (asked === 'suspend') await deployments.suspend(actor, id, reasonIn(form, 'reason'));
+  else if (asked === 'end') await deployments.end(actor, id, reasonIn(form, 'end_reason'));
+  else if (asked) await deployments[asked](actor, id);
   else throw new FormRefused([{ text: 'Choose one of the buttons' }]);
   const words = { approve: 'approved', live: 'live', resume: 'resumed', suspend: 'suspended' };
-  return { to: deploymentPath(id), told: `The deployment is ${words[asked]}.` };
+  const told = asked === 'end' ? 'has ended' : `is ${words[asked]}`;
+  return { to: deploymentPath(id), told: `The deployment ${told}.` };
+}
+
+function reasonIn(form: Form, field: string): string {
+  const reason = form.get(field);
+  if (reason.length >= 3 && reason.length <= 500) return reason;
+  throw new FormRefused([{ field, text: 'Enter a reason of 3 to 500 characters' }]);
 }

@@ -36,4 +36,5 @@ export const deploymentColours: Readonly<Record<Deployment['state'], TagColour>>
   approved: 'blue',
   live: 'green',
   suspended: 'red',
+  ended: 'grey',
 };

@@ -27,8 +27,11 @@ export function deploymentCommand(): Command {
     .addCommand(stepCommand('approve', 'approve it; in production a second person does'))
     .addCommand(endpointCommand())
     .addCommand(stepCommand('live', 'let it go live, or tell every step that is missing'))
-    .addCommand(suspendCommand())
+    .addCommand(reasonCommand('suspend', 'stop it at once: no calls, no routing'))
     .addCommand(stepCommand('resume', 'bring it back from suspension'))
+    .addCommand(
+      reasonCommand('end', 'end it for good: its certificates are revoked, its ASID is gone'),
+    )
     .addHelpText(
       'after',
       `
@@ -159,13 +162,13 @@ function stepCommand(name: 'approve' | 'live' | 'resume', description: string): 
     });
 }
 
-function suspendCommand(): Command {
-  return managing('suspend', 'stop it at once: no calls, no routing')
+function reasonCommand(name: 'suspend' | 'end', description: string): Command {
+  return managing(name, description)
     .argument('<deployment>', 'its id')
     .requiredOption('--reason <text>', 'why; its callers are told')
     .action(async (id: string, flags: ManagingFlags & { reason: string }) => {
       const body = { reason: flags.reason };
-      const done = clientFor(flags).call('POST', `/deployments/${part(id)}/suspend`, { body });
+      const done = clientFor(flags).call('POST', `/deployments/${part(id)}/${name}`, { body });
       printStep((await orSee('gatehouse deployment list', done)).body, flags);
     });
 }

@@ -58,6 +58,10 @@ export async function ownDeployment(
 /** No certificate without an approved Deployment (R148). @throws Problem `conflict` with the next step */
 export function refuseUnusable({ id, state, environment }: Deployment): void {
   if (state === 'approved' || state === 'live') return;
+  if (state === 'ended')
+    throw new Problem('conflict', 'The deployment has ended: ask for it anew first', {
+      code: 'STATE',
+    });
   const second = environment === 'production' ? ', by a second person' : '';
   throw new Problem(
     'conflict',

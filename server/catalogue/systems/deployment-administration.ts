@@ -1,5 +1,5 @@
 /**
- * Deployments as administration moves them: requested, approved, live, suspended (R148, R149). Owns what there
+ * Deployments as administration moves them: requested, approved, live, suspended, ended (R148, R149). Owns what there
  * is to do and who sees what; each step has a file of its own, and names in a refusal the step that is missing. One write
  * of the Deployment is the step; what follows from it elsewhere is settling.ts's, and a step that is repeated finishes that.
  */
@@ -11,7 +11,7 @@ import { change } from './deployment-change.ts';
 import { openParts, ownerOf, type Parts, type SystemsGround } from './deployment-ground.ts';
 import { ask } from './deployment-request.ts';
 import type { DeploymentFields, DeploymentRequest } from './deployment-rules.ts';
-import { live, resume, suspend } from './deployment-running.ts';
+import { end, live, resume, suspend } from './deployment-running.ts';
 import { missingForLive } from './going-live.ts';
 import type { Deployment } from './deployments.ts';
 
@@ -53,6 +53,8 @@ export interface DeploymentAdministration {
   suspend(actor: Actor, id: string, reason: string): Promise<Stored<Deployment>>;
   /** Back to what it was before. */
   resume(actor: Actor, id: string): Promise<Stored<Deployment>>;
+  /** For good, from any state: out of the directory, certificates revoked. Repeated, it finishes what a failure left. */
+  end(actor: Actor, id: string, reason: string): Promise<Stored<Deployment>>;
 }
 
 export function deploymentAdministration(ground: SystemsGround): DeploymentAdministration {
@@ -76,6 +78,7 @@ export function deploymentAdministration(ground: SystemsGround): DeploymentAdmin
     live: (actor, id) => live(parts, actor, id),
     suspend: (actor, id, reason) => suspend(parts, actor, id, reason),
     resume: (actor, id) => resume(parts, actor, id),
+    end: (actor, id, reason) => end(parts, actor, id, reason),
   };
 }
 

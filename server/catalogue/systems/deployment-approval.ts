@@ -86,7 +86,8 @@ export async function approveNow(
       stored = await parts.records.read(first.id);
     }
   }
-  if (stored.value.state === 'suspended') throw notNow(stored.value, 'approved');
+  if (stored.value.state === 'suspended' || stored.value.state === 'ended')
+    throw notNow(stored.value, 'approved');
   await parts.ground.settling.settle(actor, stored.value);
   return stored;
 }

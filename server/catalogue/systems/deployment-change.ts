@@ -5,7 +5,7 @@
 import { Problem } from '../../../core/problem.ts';
 import type { Stored } from '../../../core/store.ts';
 import { must, type Actor } from '../roles.ts';
-import { checkWish, ownerOf, type Parts } from './deployment-ground.ts';
+import { checkWish, notNow, ownerOf, type Parts } from './deployment-ground.ts';
 import { checkFields, checkReceives, type DeploymentFields } from './deployment-rules.ts';
 import { withoutEndpoint, type Deployment } from './deployments.ts';
 
@@ -33,6 +33,7 @@ export async function change(
       must(actor, 'app.change', subject);
     },
     edit(now) {
+      if (now.state === 'ended') throw notNow(now, 'changed');
       const next = edited(now, fields);
       if (!opensMore(now, next)) return askedBy(actor, now, next);
       const { interactions, receives = [], product } = next;

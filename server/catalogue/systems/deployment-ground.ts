@@ -89,6 +89,7 @@ export function notNow({ id, state, environment }: Deployment, wanted: string): 
     approved: `gatehouse deployment live ${id}`,
     live: `gatehouse deployment suspend ${id} --reason …`,
     suspended: `gatehouse deployment resume ${id}`,
+    ended: 'gatehouse deployment request, which gives it a new ASID',
   }[state];
   return new Problem('conflict', `It is ${state}, so it cannot be ${wanted}. Next step: ${next}`, {
     code: 'STATE',

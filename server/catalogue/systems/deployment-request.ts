@@ -31,24 +31,38 @@ export async function ask(
   };
   const organisation = await organisationOf(parts, { odsCode, environment });
   const deed = { actor, action: 'deployment.request', environment };
+  const made = (): Deployment => ({
+    ...{ id, app: appId, odsCode, environment, state: 'requested' },
+    ...{ interactions, receives, endpoints: [], product, manufacturer },
+    ...(request.fqdn === undefined ? {} : { fqdn: request.fqdn }),
+    requested: { by: actor.id, at: ground.clock.now() },
+  });
+  /** One that has ended begins anew, once nothing of it is left elsewhere. */
+  const again = async (ended: Deployment) => {
+    await ground.settling.settle(actor, ended);
+    return records.change({
+      ...{ deed, id, expected: undefined },
+      allow() {
+        allowed();
+        organisation();
+      },
+      edit: (now) => (now.state === 'ended' ? made() : now),
+    });
+  };
   const stored = await records
     .add(deed, id, () => {
       allowed();
       organisation();
-      return {
-        ...{ id, app: appId, odsCode, environment, state: 'requested' },
-        ...{ interactions, receives, endpoints: [], product, manufacturer },
-        ...(request.fqdn === undefined ? {} : { fqdn: request.fqdn }),
-        requested: { by: actor.id, at: ground.clock.now() },
-      };
+      return made();
     })
     .catch(async (error: unknown) => {
       // The records' own refusal has no code; those of the rules have.
       if (!(error instanceof Problem) || error.kind !== 'conflict' || error.code) throw error;
-      const { state } = (await records.read(id)).value;
+      const { value: before } = await records.read(id);
+      if (before.state === 'ended') return again(before);
       throw new Problem(
         'conflict',
-        `There is a deployment of this app at ${odsCode} in ${environment} already: ${id}, which is ${state}`,
+        `There is a deployment of this app at ${odsCode} in ${environment} already: ${id}, which is ${before.state}`,
       );
     });
   return environment === 'production' ? stored : approveNow(parts, actor, stored);

@@ -55,6 +55,10 @@ export function deploymentActs({
     },
     [`POST ${one}/resume`]: async (actor, x) =>
       document(200, await deployments.resume(actor, idOf(x)), shownDeployment),
+    [`POST ${one}/end`]: async (actor, x) => {
+      const { reason } = await bodyOf(x, bodies.toReason);
+      return document(200, await deployments.end(actor, idOf(x), reason), shownDeployment);
+    },
     [`GET ${one}/endpoints`]: async (actor, x) => {
       const { value } = await deployments.read(actor, idOf(x));
       return json(200, { items: value.endpoints ?? [] });
@@ -122,6 +126,11 @@ export const deploymentFacts: Readonly<Record<string, RouteFacts>> = {
   [`POST ${path}/resume`]: {
     summary: 'Resumes a suspended deployment',
     rights: ['app.approve', 'app.revoke'],
+  },
+  [`POST ${path}/end`]: {
+    summary: 'Ends a deployment for good: no calls, no routing, certificates revoked',
+    rights: ['app.revoke'],
+    body: bodies.properties.reason,
   },
   [`GET ${path}/endpoints`]: {
     summary: 'Lists where a deployment receives',

@@ -1,4 +1,4 @@
-/** A Deployment goes live, is suspended and comes back. Owns which state follows which of these. */
+/** A Deployment goes live, is suspended, comes back and ends. Owns which state follows which of these. */
 import type { Stored } from '../../../core/store.ts';
 import { checkLength } from '../app-rules.ts';
 import { must, type Actor } from '../roles.ts';
@@ -62,7 +62,7 @@ export async function suspend(
       must(actor, 'app.revoke', subject);
     },
     edit(now) {
-      if (now.state === 'requested') throw notNow(now, 'suspended');
+      if (now.state === 'requested' || now.state === 'ended') throw notNow(now, 'suspended');
       if (now.state === 'suspended') return now;
       const suspended = { by: actor.id, at: parts.ground.clock.now(), reason };
       return { ...now, state: 'suspended', suspended };
@@ -87,13 +87,43 @@ export async function resume(parts: Parts, actor: Actor, id: string): Promise<St
       must(actor, now.suspended?.by === actor.id ? 'app.revoke' : 'app.approve', subject);
     },
     edit(now) {
-      if (now.state === 'requested') throw notNow(now, 'resumed');
+      if (now.state === 'requested' || now.state === 'ended') throw notNow(now, 'resumed');
       if (now.state !== 'suspended') return now;
       refuseUnregistered(app, environment);
       return resumed(now);
     },
   });
   await parts.ground.settling.settle(actor, stored.value);
+  return stored;
+}
+
+/** As `DeploymentAdministration.end`. */
+export async function end(
+  parts: Parts,
+  actor: Actor,
+  id: string,
+  reason: string,
+): Promise<Stored<Deployment>> {
+  checkLength('reason', reason, 3, 500);
+  const { environment, app } = (await parts.records.read(id)).value;
+  const subject = { organisation: (await parts.apps.read(app)).value.owner };
+  const stored = await parts.records.change({
+    ...{ deed: { actor, action: 'deployment.end', environment }, id, expected: undefined },
+    allow: () => {
+      must(actor, 'app.revoke', subject);
+    },
+    edit({ waiting: _never, ...now }) {
+      if (now.state === 'ended') return now;
+      return {
+        ...now,
+        state: 'ended',
+        ended: { by: actor.id, at: parts.ground.clock.now(), reason },
+      };
+    },
+  });
+  await parts.ground.settling.settle(actor, stored.value);
+  for (const { interaction } of stored.value.endpoints ?? [])
+    await parts.ground.names.releaseEndpoint(stored.value, interaction);
   return stored;
 }
 

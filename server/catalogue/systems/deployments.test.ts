@@ -460,6 +460,60 @@ describe('deployments', () => {
     });
   });
 
+  describe('ended', () => {
+    it('is out of the directory with its certificates revoked, from any state, for good', async () => {
+      const { id, value } = await deployments().request(
+        developer,
+        wish(app.id, { interactions: [update, extract] }),
+      );
+      const { certificates, endpoints } = ground.systems;
+      await certificates.request(developer, id, { csr: 'a request' });
+      await endpoints.put(developer, id, {
+        ...{ interaction: extract, url: `https://${value.fqdn}/mhs`, contract: 'async-reliable' },
+      });
+      await deployments().live(developer, id);
+      const { value: now } = await deployments().end(developer, id, 'replaced by another system');
+      assert.equal(now.state, 'ended');
+      assert.equal(ground.held.size, 0);
+      const [certificate] = await certificates.list(developer, id);
+      assert.equal(certificate?.revoked?.reason, 'cessationOfOperation');
+      for (const act of [
+        () => deployments().resume(operator, id),
+        () => deployments().suspend(operator, id, 'too late'),
+        () => deployments().live(developer, id),
+        () => deployments().approve(developer, id),
+        () => deployments().change(developer, id, { interactions: [update] }),
+        () => certificates.request(developer, id, { csr: 'a request' }),
+        () => endpoints.remove(developer, id, extract),
+      ]) {
+        const { status, message } = await refusalOf<unknown>(act());
+        assert.equal(status, 409, message);
+      }
+      const again = await deployments().end(developer, id, 'once more');
+      assert.equal(again.value.ended?.reason, 'replaced by another system');
+      const actions = await done();
+      assert.ok(actions.includes('deployment.end the-developer 200'), actions.join());
+      assert.ok(actions.includes('certificate.revoke the-developer 200'));
+    });
+
+    it('begins anew with another ASID when it is asked for again', async () => {
+      const { id, value } = await deployments().request(developer, wish(app.id));
+      await deployments().end(developer, id, 'a mistake');
+      const { id: same, value: anew } = await deployments().request(developer, wish(app.id));
+      assert.equal(same, id);
+      assert.equal(anew.state, 'approved');
+      assert.ok(anew.asid !== undefined && anew.asid !== value.asid);
+      assert.equal(anew.ended, undefined);
+    });
+
+    it('is for who may revoke the app, and needs a reason', async () => {
+      const { id } = await deployments().request(developer, wish(app.id));
+      assert.equal((await refusalOf(deployments().end(developer, id, ''))).status, 400);
+      const stranger = { id: 'x', role: 'developer', organisation: 'Y90099' } as const;
+      assert.equal((await refusalOf(deployments().end(stranger, id, 'not mine'))).status, 403);
+    });
+  });
+
   describe('endpoints', () => {
     const put = (id: string, url: string, interaction = extract) =>
       ground.systems.endpoints.put(developer, id, { interaction, url, contract: 'synchronous' });

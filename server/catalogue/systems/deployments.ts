@@ -5,7 +5,7 @@
 import type { CollectionOf } from '../../../core/store.ts';
 import type { Environment } from '../environments.ts';
 
-export type DeploymentState = 'requested' | 'approved' | 'live' | 'suspended';
+export type DeploymentState = 'requested' | 'approved' | 'live' | 'suspended' | 'ended';
 
 export interface Deployment {
   /** Made by the platform: 26 characters, opaque. */
@@ -38,6 +38,8 @@ export interface Deployment {
   readonly waiting?: WaitingChange;
   readonly live?: Step;
   readonly suspended?: Step & { readonly reason: string };
+  /** For good: its ASID never calls again. It can be asked for anew, and gets another. */
+  readonly ended?: Step & { readonly reason: string };
 }
 
 /** A change that lets an approved Deployment do more. */

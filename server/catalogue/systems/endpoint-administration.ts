@@ -7,7 +7,7 @@ import type { Stored } from '../../../core/store.ts';
 import { appCollection } from '../apps.ts';
 import { openRecords } from '../records.ts';
 import { must, type Actor } from '../roles.ts';
-import type { SystemsGround } from './deployment-ground.ts';
+import { notNow, type SystemsGround } from './deployment-ground.ts';
 import { checkEndpointUrl, type EndpointFields } from './deployment-rules.ts';
 import { deploymentCollection, type Deployment, type RegisteredEndpoint } from './deployments.ts';
 
@@ -88,6 +88,7 @@ function without(
 
 function checkPut(now: Deployment, { interaction, url }: EndpointFields): void {
   const { id, state, interactions, endpoints = [], fqdn = '' } = now;
+  if (state === 'ended') throw notNow(now, 'given an endpoint');
   if (state === 'requested')
     throw new Problem(
       'conflict',
@@ -109,6 +110,7 @@ function checkPut(now: Deployment, { interaction, url }: EndpointFields): void {
 
 function checkRemoval(now: Deployment, interaction: string): void {
   const { id, state, receives = [], endpoints = [] } = now;
+  if (state === 'ended') throw notNow(now, 'changed');
   if (!endpoints.some((one) => one.interaction === interaction))
     throw new Problem('not-found', 'The deployment has no endpoint for this interaction');
   if (state === 'live' && receives.includes(interaction))

@@ -1,6 +1,6 @@
 /**
- * What follows from a Deployment elsewhere: its entries in the directory, and the ASID and party key that its App bears
- * for calls without a certificate. The Deployment's document is the truth; this brings the rest in step, may be repeated,
+ * What follows from a Deployment elsewhere: its entries in the directory, the ASID and party key that its App bears for
+ * calls without a certificate, and the end of its certificates with it. The Deployment's document is the truth; this brings the rest in step, may be repeated,
  * and goes on where a step failed or its process died (the steps repeat it, and so does the sweep).
  */
 import { Problem } from '../../../core/problem.ts';
@@ -10,6 +10,7 @@ import { wired } from '../deployment-hooks.ts';
 import { openRecords, type Ground, type Records } from '../records.ts';
 import type { Actor } from '../roles.ts';
 import { contractFlags } from './contracts.ts';
+import { entered } from './deeds.ts';
 import { deploymentCollection, type Deployment, type RegisteredEndpoint } from './deployments.ts';
 import type { DirectoryHooks, HandlerEntry, SystemEntry, SystemHooks } from './system-hooks.ts';
 
@@ -36,6 +37,7 @@ export function openSettling(options: SettlingOptions): Settling {
       const directory = wired(options.hooks.directory, 'The directory');
       for (let round = 0; round < mostRounds; round++) {
         await settleDirectory(directory, actor, now);
+        if (now.state === 'ended') await endCertificates(options, actor, now);
         await settleApp(options, apps, actor, now);
         // Another step may have ended meanwhile, and what was done here be out of date.
         const newest = (await deployments.get(now.id))?.value ?? now;
@@ -80,6 +82,22 @@ async function settleDirectory(
       await directory.putHandler(environment, handlerEntryOf(deployment, endpoint), actor);
     else await directory.removeHandler(environment, endpoint.id, actor);
   if (!listed && asid !== undefined) await directory.removeSystem(environment, asid, actor);
+}
+
+/** Nothing of what has ended proves anything any more. */
+async function endCertificates(
+  ground: SettlingOptions,
+  actor: Actor,
+  { id, environment }: Deployment,
+): Promise<void> {
+  const { certificates } = ground.hooks;
+  for (const { thumbprint, state } of (await certificates?.list(id)) ?? []) {
+    if (state === 'revoked') continue;
+    const deed = { actor, action: 'certificate.revoke', environment };
+    await entered(ground, deed, thumbprint, async () =>
+      certificates?.revoke(thumbprint, 'cessationOfOperation', actor.id),
+    );
+  }
 }
 
 export function systemEntryOf(deployment: Deployment): SystemEntry {

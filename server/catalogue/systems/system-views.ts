@@ -6,7 +6,7 @@ import type { IssuedCertificate, KnownCertificate, SystemHooks } from './system-
 
 export function shownDeployment(one: Deployment): object {
   const { id, app, odsCode, environment, state, interactions, receives = [], endpoints = [] } = one;
-  const { product, manufacturer, asid, partyKey, fqdn, suspended } = one;
+  const { product, manufacturer, asid, partyKey, fqdn, suspended, ended } = one;
   return {
     ...{ id, app, odsCode, environment, state },
     ...{ asid, partyKey, fqdn, product, manufacturer, interactions, receives },
@@ -19,6 +19,7 @@ export function shownDeployment(one: Deployment): object {
     live: shownStep(one.live),
     ...(one.waiting ? { waiting: { ...one.waiting, at: iso(one.waiting.at) } } : {}),
     ...(suspended ? { suspended: { ...shownStep(suspended), reason: suspended.reason } } : {}),
+    ...(ended ? { ended: { ...shownStep(ended), reason: ended.reason } } : {}),
     next: nextOf(one),
     ...(asid === undefined ? {} : { search: searchOf(one) }),
   };
@@ -37,6 +38,7 @@ function nextOf(one: Deployment): string {
   if (state === 'requested')
     return `gatehouse deployment approve ${id}${environment === 'production' ? ' (by a second person)' : ''}`;
   if (state === 'suspended') return `gatehouse deployment resume ${id}`;
+  if (state === 'ended') return 'gatehouse deployment request';
   if (one.waiting) return `gatehouse deployment approve ${id} (by a second person)`;
   const [bare] = withoutEndpoint(one);
   if (bare !== undefined) return `gatehouse deployment endpoint ${id} ${bare} <url>`;
