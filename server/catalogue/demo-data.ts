@@ -140,6 +140,14 @@ export const demoProducts: readonly Product[] = [
     approval: 'automatic',
   },
   {
+    id: 'fhir-messaging',
+    name: 'FHIR messaging',
+    description: 'Send FHIR messages to systems and mailboxes, for an app on its own.',
+    apis: ['fhir-messaging'],
+    scopes: ['urn:nhsd:apim:app:level3:fhir-messaging'],
+    approval: 'automatic',
+  },
+  {
     id: restricted,
     name: 'PDS, application-restricted',
     description: 'Read and trace patients without a person signed in; a search finds one at most.',
