@@ -13,6 +13,7 @@ import type { OpenJournal } from './audit/journal.ts';
 import type { OwnerOfCertificate } from './auth/client-certificate.ts';
 import { readProviders, type IdentityProvider } from './auth/providers.ts';
 import { simulatedCollections } from './auth/simulated/state.ts';
+import { appHoldings } from './app-holdings.ts';
 import { sweep } from './auth/sweeping.ts';
 import { openAuthorisation, type Authorisation } from './authorisation.ts';
 import { createAdministration, type Administration } from './catalogue/administration.ts';
@@ -102,6 +103,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     burnt,
     providers: () => [...real, ...(simulation?.providers() ?? [])],
   });
+  options.hooks.holds = appHoldings(store);
   const administration = createAdministration({
     store,
     clock,

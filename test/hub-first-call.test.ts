@@ -1,7 +1,7 @@
 /** From nothing to the first answer, in the hub alone: an account, an app, a key pair, a subscription, an ASID, a token, a call. */
 import assert from 'node:assert/strict';
-import { createSign, randomUUID } from 'node:crypto';
-import { newAccount, textOf, type HubClient } from './hub-ground.ts';
+import { keyFor, registered, tokenFor } from './hub-first-app.ts';
+import { newAccount, textOf } from './hub-ground.ts';
 import { call, startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 const pds = '/personal-demographics/FHIR/R4';
@@ -18,12 +18,7 @@ describe('a new developer', function () {
     const { client } = await newAccount(platform, 'Nia Newcomer');
     const app = await registered(client);
     const place = `${app}/in/sandbox`;
-
-    const handed = await client.fill(`${place}/keys/make`, { bits: '2048' });
-    const shown = await client.get(handed.to);
-    const privateKey = textOf(/<pre[^>]*>([\s\S]*?)<\/pre>/.exec(shown.html)?.[1] ?? '');
-    const [, kid = ''] = /Its kid is (\S+)\./.exec(shown.html) ?? [];
-    const [, clientId = ''] = /the client id (\w+) as/.exec(shown.html) ?? [];
+    const key = await keyFor(client, place);
 
     const subscribed = await client.fill('/subscriptions/new', {
       ...{ app: app.slice('/apps/'.length), product: 'pds-application-restricted' },
@@ -49,7 +44,7 @@ describe('a new developer', function () {
     );
     assert.match((await client.get(place)).html, /Nothing is missing/);
 
-    const token = await tokenFor(platform, { privateKey, kid, clientId });
+    const token = await tokenFor(platform, key);
     const answer = await call(`${platform.url}${pds}/Patient/9000000009`, {
       headers: { authorization: `Bearer ${token}` },
     });
@@ -57,38 +52,3 @@ describe('a new developer', function () {
     assert.equal(answer.json.id, '9000000009');
   });
 });
-
-async function registered(client: HubClient): Promise<string> {
-  const page = await client.get('/apps/new');
-  const [, team = ''] = /<option value="(\w+)"/.exec(page.html) ?? [];
-  const done = await client.send(page, '/apps/new', {
-    ...{ team, name: 'First app', kinds: 'unattended', contact: 'nia@example.org' },
-    environments: 'sandbox',
-  });
-  assert.equal(done.status, 303, done.faults.join());
-  return done.to;
-}
-
-async function tokenFor(
-  { url }: TestPlatform,
-  { privateKey, kid, clientId }: Readonly<Record<'privateKey' | 'kid' | 'clientId', string>>,
-): Promise<string> {
-  const text = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const aud = `${url}/oauth2/token`;
-  const exp = Math.floor(Date.now() / 1000) + 240;
-  const claims = { iss: clientId, sub: clientId, aud, jti: randomUUID(), exp };
-  const signed = `${text({ alg: 'RS512', typ: 'JWT', kid })}.${text(claims)}`;
-  const signature = createSign('sha512').update(signed).sign(privateKey).toString('base64url');
-  const response = await fetch(aud, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: `${signed}.${signature}`,
-    }),
-  });
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test names the members it expects
-  const answer = (await response.json()) as any;
-  assert.equal(response.status, 200, JSON.stringify(answer));
-  return String(answer.access_token);
-}

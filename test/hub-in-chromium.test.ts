@@ -259,6 +259,7 @@ describe('the developer hub in Chromium', function () {
       '/account/password',
       '/account/sessions',
       '/account/second-factor',
+      '/apps/demo/delete',
       '/account/data',
       '/account/delete',
       '/teams',

@@ -66,7 +66,10 @@ export function createAdministration(options: AdministrationOptions): Administra
   };
   const subscriptions = subscriptionAdministration(options);
   return {
-    apps: appAdministration({ ...options, checkKinds: subscriptions.checkKinds }),
+    apps: appAdministration({
+      ...{ ...options, checkKinds: subscriptions.checkKinds, cancelAll: subscriptions.cancelAll },
+      holds: async (appId) => (await hooks.holds?.(appId)) ?? [],
+    }),
     secrets: secretAdministration(options),
     keys: keyAdministration(options),
     subscriptions,

@@ -1,5 +1,5 @@
 /**
- * Apps and their registrations as administration changes them: made, read, changed, approved, revoked. Each function asks
+ * Apps and their registrations as administration changes them: made, read, changed, approved, revoked, deleted. Each function asks
  * the role table, checks the values, and is audited before it resolves. Credentials have their own file.
  */
 import { Problem } from '../../core/problem.ts';
@@ -13,6 +13,7 @@ import {
   type RegistrationFields,
 } from './app-rules.ts';
 import { appCollection, type App, type Registration } from './apps.ts';
+import { endApp } from './app-ending.ts';
 import type { Environment } from './environments.ts';
 import { newClientId } from './people.ts';
 import { openRecords, type Ground, type Records } from './records.ts';
@@ -32,7 +33,7 @@ export interface AppQuery extends PageQuery {
 export interface AppAdministration {
   create(actor: Actor, fields: AppFields): Promise<Stored<App>>;
   read(actor: Actor, id: string): Promise<Stored<App>>;
-  /** Those in the actor's reach. */
+  /** Those in the actor's reach. A page may hold fewer than asked for although more follow. */
   list(actor: Actor, query: AppQuery): Promise<Page<App>>;
   change(
     actor: Actor,
@@ -55,6 +56,11 @@ export interface AppAdministration {
     state: 'approved' | 'revoked',
     expected?: number,
   ): Promise<Stored<App>>;
+  /**
+   * Deletes it: its subscriptions are cancelled, its client ids, secrets and keys are gone, and tokens with them.
+   * @throws Problem `conflict` that names what has to be ended first: deployments, mailboxes
+   */
+  end(actor: Actor, id: string, expected?: number): Promise<void>;
 }
 
 /** An App in one environment. */
@@ -66,12 +72,17 @@ export interface Place {
 export interface AppAdministrationOptions extends Ground {
   /** Refuses kinds that do not fit what an App is subscribed to. */
   readonly checkKinds: (app: App) => Promise<void>;
+  /** Ends what an App is subscribed to. */
+  readonly cancelAll: (actor: Actor, appId: string, reason: string) => Promise<void>;
+  /** What else still hangs on an App, in words: it has to go first. */
+  readonly holds: (appId: string) => Promise<readonly string[]>;
 }
 
 export function appAdministration(options: AppAdministrationOptions): AppAdministration {
   const records = openRecords(options, appCollection, 'app');
   const allow = (actor: Actor, action: Action) => (app: App) => {
     must(actor, action, { organisation: app.owner });
+    if (app.ended) throw new Problem('not-found', 'The app was deleted');
   };
   return {
     create: (actor, fields) => create(options, records, actor, fields),
@@ -134,6 +145,7 @@ export function appAdministration(options: AppAdministrationOptions): AppAdminis
         allow: allow(actor, state === 'approved' ? 'app.approve' : 'app.revoke'),
         edit: (app) => editRegistration(app, environment, (now) => ({ ...now, state })),
       }),
+    end: (actor, id, expected) => endApp(options, records, { actor, id, expected }),
   };
 }
 
@@ -192,7 +204,8 @@ async function list(records: Records<App>, actor: Actor, query: AppQuery): Promi
   const { owner = ownReachOf(actor, 'app.read'), ...page } = query;
   if (owner === undefined) {
     must(actor, 'app.read');
-    return records.find({ index: 'all', equals: ['all'], ...page });
+    const found = await records.find({ index: 'all', equals: ['all'], ...page });
+    return { ...found, items: found.items.filter(({ value }) => !value.ended) };
   }
   must(actor, 'app.read', { organisation: owner });
   return records.find({ index: 'owner', equals: [owner], ...page });

@@ -49,6 +49,10 @@ function ownActs({ apps }: Administration): Readonly<Record<string, Act>> {
       const stored = await apps.change(actor, idOf(x), fields, expected);
       return document(200, stored, (app) => shownApp(actor, app));
     },
+    'DELETE /apps/:id': async (actor, x) => {
+      await apps.end(actor, idOf(x), conditionOf(x));
+      return noContent;
+    },
   };
 }
 

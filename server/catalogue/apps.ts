@@ -21,6 +21,8 @@ export interface App {
   /** Milliseconds since the epoch. */
   readonly created: number;
   readonly registrations: Readonly<Partial<Record<Environment, Registration>>>;
+  /** It was deleted: it is registered nowhere, and here only so that what speaks of it can still name it. */
+  readonly ended?: { readonly by: string; readonly at: number };
 }
 
 /** An App in one environment: its credentials and facts there. */
@@ -99,7 +101,7 @@ export const appCollection: CollectionOf<App> = {
   name: 'catalogue.apps',
   keys: (app) => ({
     all: [['all']],
-    owner: [[app.owner]],
+    owner: app.ended ? [] : [[app.owner]],
     clientId: Object.values(app.registrations).map(({ clientId }) => [clientId]),
   }),
 };

@@ -33,7 +33,9 @@ export interface Covering {
 export interface Catalogue {
   /** Whoever has this client id, in whichever environment. */
   client(clientId: string): Client | undefined;
+  /** Also one that was deleted, so that it can be named. */
   app(id: string): App | undefined;
+  /** All but those that were deleted. */
   apps(): Iterable<App>;
   product(id: string): Product | undefined;
   products(): Iterable<Product>;
@@ -122,7 +124,7 @@ export async function openCatalogue(store: Store): Promise<Catalogue> {
   return {
     client: (clientId) => clients.get(clientId),
     app: (id) => apps.held.get(id),
-    apps: () => apps.held.values(),
+    apps: () => [...apps.held.values()].filter(({ ended }) => !ended),
     product: (id) => products.held.get(id),
     products: () => products.held.values(),
     subscription: (id) => subscriptions.held.get(id),

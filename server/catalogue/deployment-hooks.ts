@@ -38,6 +38,8 @@ export interface PlatformHooks {
   status?: (query: StatusQuery) => Promise<object>;
   /** What was called. */
   usage?: (query: UsageQuery) => Promise<object>;
+  /** What of other parts of the platform hangs on an App, in words. */
+  holds?: (appId: string) => Promise<readonly string[]>;
   /** Where an environment is reached from outside, without a slash at the end: `https://sandbox.example.org`. */
   publicAddress?: (environment: Environment) => string;
 }

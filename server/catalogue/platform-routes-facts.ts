@@ -48,6 +48,13 @@ const apps: Readonly<Record<string, RouteFacts>> = {
     body: bodies.toAppChange,
     condition: true,
   },
+  'DELETE /apps/{id}': {
+    summary:
+      'Deletes an app with its credentials and subscriptions; deployments and mailboxes end first',
+    rights: ['app.end'],
+    status: 204,
+    condition: true,
+  },
   [`GET ${registration}`]: { summary: 'Shows a registration', rights: ['app.read'] },
   [`POST ${registration}`]: {
     summary: 'Registers an app in an environment',

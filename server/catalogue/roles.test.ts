@@ -9,17 +9,18 @@ import { actions, may, must, roles, roleTable, type Action, type Role } from './
 const expected: Readonly<Record<Role, string>> = {
   administrator: actions.map((action) => `${action}*`).join(' '),
   operator:
-    'app.create* app.read* app.change* app.agree* app.approve* app.revoke* app.credentials* product.read* ' +
+    'app.create* app.read* app.change* app.agree* app.approve* app.revoke* app.end* app.credentials* product.read* ' +
     'subscription.read* subscription.request* subscription.suspend* subscription.cancel* subscription.keys* administrator.read* ' +
     'refusal.read* keys.rotate* api.create* api.read* api.change* api.product* api.secret* proxy.deploy* ' +
     'proxy.read* proxy.rollback* proxy.state* limits.read* status.read* usage.read* alert.read* alert.change* ' +
+    'incident.change* ticket.answer* feedback.decide* ' +
     'message.read* message.change* mailbox.read* mailbox.change* trace.read* backlog.read* backlog.change*',
   'product-owner':
     'app.read* product.create* product.read* product.change* subscription.read* subscription.decide* ' +
     'subscription.suspend* subscription.cancel* api.read* proxy.read* limits.read* status.read* usage.read* ' +
     'backlog.read* backlog.change*',
   developer:
-    'app.create app.read app.change app.revoke app.credentials product.read* subscription.read ' +
+    'app.create app.read app.change app.revoke app.end app.credentials product.read* subscription.read ' +
     'subscription.request subscription.decide.customer subscription.cancel subscription.keys refusal.read api.create api.read* api.change api.specification ' +
     'api.product api.secret proxy.deploy proxy.read proxy.rollback proxy.state limits.read status.read* usage.read ' +
     'mailbox.read mailbox.change trace.read',

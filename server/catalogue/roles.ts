@@ -29,6 +29,8 @@ const table = {
   'app.agree': { administrator: 'all', operator: 'all' },
   'app.approve': { administrator: 'all', operator: 'all' },
   'app.revoke': { administrator: 'all', operator: 'all', developer: 'own' },
+  /** Deletes it, with all that it could do. */
+  'app.end': { administrator: 'all', operator: 'all', developer: 'own' },
   'app.credentials': { administrator: 'all', operator: 'all', developer: 'own' },
   'product.create': { administrator: 'all', 'product-owner': 'all' },
   'product.read': everybodyBut({}),
@@ -69,6 +71,12 @@ const table = {
   'usage.read': everybodyBut({ developer: 'own', viewer: 'own' }),
   'alert.read': { administrator: 'all', operator: 'all', auditor: 'all' },
   'alert.change': { administrator: 'all', operator: 'all' },
+  /** Incidents and announced work on the page of status. */
+  'incident.change': { administrator: 'all', operator: 'all' },
+  /** Requests for help of everybody; one's own are everybody's. */
+  'ticket.answer': { administrator: 'all', operator: 'all' },
+  /** What readers say of pages, and what becomes of it. */
+  'feedback.decide': { administrator: 'all', operator: 'all' },
   /** Deliveries of messages between systems, never their contents; and trying again or giving up. */
   'message.read': { administrator: 'all', operator: 'all', auditor: 'all' },
   'message.change': { administrator: 'all', operator: 'all' },
@@ -83,8 +91,6 @@ const table = {
   'mailbox.change': { administrator: 'all', operator: 'all', developer: 'own' },
   /** The steps of calls and messages, with their texts in test environments. */
   'trace.read': { administrator: 'all', operator: 'all', developer: 'own', auditor: 'all' },
-  /** Messages that wait or were sent: what is in them is for their receivers. */
-  'mail.read': { administrator: 'all' },
   /** The backlog with what waits for a decision; and deciding on suggestions and comments. */
   'backlog.read': {
     administrator: 'all',
@@ -93,6 +99,8 @@ const table = {
     auditor: 'all',
   },
   'backlog.change': { administrator: 'all', operator: 'all', 'product-owner': 'all' },
+  /** Messages that wait or were sent: what is in them is for their receivers. */
+  'mail.read': { administrator: 'all' },
 } as const satisfies Readonly<Record<string, Partial<Record<Role, Reach>>>>;
 
 export type Action = keyof typeof table;

@@ -56,6 +56,8 @@ export interface SubscriptionAdministration {
   ): Promise<Stored<Subscription>>;
   /** Lets those expire whose time has come; gives them. For one process at a time. */
   expire(): Promise<readonly Subscription[]>;
+  /** Cancels all that an App has or has asked for. May be repeated. */
+  cancelAll(actor: Actor, appId: string, reason: string): Promise<void>;
   /** Refuses an App whose kinds do not fit what it is subscribed to. @throws Problem `unprocessable` */
   readonly checkKinds: (app: App) => Promise<void>;
 }
@@ -92,8 +94,16 @@ export function subscriptionAdministration(ground: Ground): SubscriptionAdminist
       decide(parts, actor, id, { decision, reason, expected, ends }),
     expire: () => expire(parts),
     checkKinds: (app) => checkKinds(parts, app),
+    async cancelAll(actor, appId, reason) {
+      const { items } = await parts.records.find({ index: 'app', equals: [appId], limit: 1000 });
+      for (const { id, value } of items)
+        if (running.has(value.state))
+          await decide(parts, actor, id, { ...none, decision: 'cancelled', reason });
+    },
   };
 }
+
+const none = { expected: undefined, ends: undefined };
 
 async function request(parts: Parts, actor: Actor, wish: Wish): Promise<Stored<Subscription>> {
   const { appId, productId, environment, purpose, volume } = wish;

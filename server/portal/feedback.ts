@@ -52,8 +52,8 @@ export interface FeedbackBook {
   answered(): Promise<readonly Feedback[]>;
 }
 
-/** Who looks at it: who may change alerts. */
-const right = 'alert.change';
+/** Who looks at it. */
+const right = 'feedback.decide';
 
 export function openFeedback(ground: Ground): FeedbackBook {
   const { store, clock } = ground;

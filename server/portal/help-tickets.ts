@@ -86,8 +86,8 @@ export interface Asking {
   readonly account: string;
 }
 
-/** Who answers: who may change alerts. */
-const staffRight = 'alert.change';
+/** Who answers. */
+const staffRight = 'ticket.answer';
 const mostNotes = 100;
 
 /** Whether somebody answers requests for help. */

@@ -75,8 +75,8 @@ export interface Incidents {
   told(actor: Actor, id: string, update: number, addresses: number): Promise<void>;
 }
 
-/** Who may write incidents: who may change alerts. */
-export const incidentRight = 'alert.change';
+/** Who may write incidents. */
+export const incidentRight = 'incident.change';
 
 const mostUpdates = 200;
 

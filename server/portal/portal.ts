@@ -7,6 +7,7 @@ import { routes } from '../../core/routes.ts';
 import type { Store } from '../../core/store.ts';
 import { accountEndPages } from './account-end-pages.ts';
 import { accountPages } from './account-pages.ts';
+import { appEndPages } from './app-end-pages.ts';
 import { appPages } from './app-pages.ts';
 import { registrationPages } from './app-registration-pages.ts';
 import { appSecretPages } from './app-secret-pages.ts';
@@ -113,6 +114,7 @@ export function createPortal(ports: HubPorts): Portal {
     ...teamPages(hub),
     ...invitationPages(hub),
     ...appPages(hub),
+    ...appEndPages(hub),
     ...registrationPages(hub),
     ...keyPages(hub),
     ...keyCarePages(hub),

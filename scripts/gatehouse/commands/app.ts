@@ -1,5 +1,6 @@
 /** `gatehouse app`: consumers' applications, their registrations and credentials, over the management API. */
 import { Command, InvalidArgumentError } from 'commander';
+import { Problem } from '../../../core/problem.ts';
 import { appKinds } from '../../../server/catalogue/app-rules.ts';
 import {
   changeRead,
@@ -28,6 +29,7 @@ export function appCommand(): Command {
     .addCommand(secretCommand())
     .addCommand(keysCommand())
     .addCommand(setCommand())
+    .addCommand(deleteCommand())
     .addHelpText(
       'after',
       `
@@ -89,6 +91,27 @@ function createCommand(): Command {
       const { name, description = '', owner, kind, contact } = flags;
       const body = { name, description, owner, kinds: kind, contact };
       printItem((await clientFor(flags).call('POST', '/apps', { body })).body, flags);
+    });
+}
+
+function deleteCommand(): Command {
+  return managing('delete', 'delete an app: its credentials, tokens and subscriptions end with it')
+    .argument('<app>', 'its id')
+    .option('--yes', 'do it; without this it is only told what would go')
+    .addHelpText(
+      'after',
+      '\nDeployments are ended first (gatehouse deployment end), mailboxes closed.',
+    )
+    .action(async (app: string, flags: ManagingFlags & { yes?: boolean }) => {
+      const client = clientFor(flags);
+      const path = `/apps/${part(app)}`;
+      const { body, etag } = await client.call('GET', path);
+      if (flags.yes !== true) {
+        printItem(body, flags);
+        throw new Problem('invalid', 'This would be deleted: say --yes to do it');
+      }
+      await client.call('DELETE', path, { ifMatch: etag });
+      console.error(`Deleted ${app}`);
     });
 }
 
