@@ -15,6 +15,7 @@ import type { Administration } from './catalogue/administration.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import type { Environment } from './catalogue/environments.ts';
 import type { Config } from './config.ts';
+import { addressOf } from './gateway/limit-address.ts';
 import type { Limits } from './gateway/limits.ts';
 import { openMessageDocumentation } from './hub-messages.ts';
 import { hubOperations, hubStatus } from './hub-status.ts';
@@ -51,8 +52,8 @@ export interface HubOptions {
   /** Where environments are reached with a client certificate. */
   readonly tlsAddresses: (environment: Environment) => Addresses | undefined;
   readonly explain: HubPorts['explain'];
-}
   readonly mailboxes: HubPorts['mailboxes'];
+}
 
 /** The hub as the front looks it up, and the paths that no API may take. */
 export interface OpenHub {
@@ -91,8 +92,8 @@ export function openHub(options: HubOptions): OpenHub {
     },
     async attempt(asked) {
       const taken = await limits.take(
-        asked.map(({ key, limit, minutes }) => ({
-          ...{ key, name: 'hub' },
+        asked.map(({ key, from, limit, minutes }) => ({
+          ...{ key: from === undefined ? key : `${key}:${addressOf(from)}`, name: 'hub' },
           rule: { kind: 'quota', limit, interval: minutes, unit: 'minute' },
         })),
       );

@@ -11,6 +11,7 @@ import { changedMessage, newEmailMessage } from './messages.ts';
 import { accountPage, type Page, type Pages, type SignedIn } from './page.ts';
 import { shortestPassword } from './passwords.ts';
 import { code, list, summaryList, table, tag, time } from './parts.ts';
+import { renewSession } from './sign-in-session.ts';
 import { subscriptionTable } from './subscription-table.ts';
 import { roleIn } from './teams.ts';
 
@@ -194,7 +195,7 @@ function mustBeMine(visit: SignedIn, account: string): void {
 }
 
 async function changePassword(hub: Hub, visit: SignedIn, form: Form) {
-  const { account, person, session, actor } = visit.me;
+  const { account, person, actor } = visit.me;
   const { email } = account.value;
   mustBeRight(newPasswordFaults(form, [person.name, email.split('@')[0] ?? '']));
   await mustKnowPassword(hub, visit, form);
@@ -204,7 +205,7 @@ async function changePassword(hub: Hub, visit: SignedIn, form: Form) {
     ...{ id: account.id, expected: undefined, allow: () => undefined },
     edit: (now) => ({ ...now, password, passwordChanged: hub.clock.now() }),
   });
-  await hub.sessions.endAll(account.id, session.id);
+  await renewSession(hub, visit);
   const help = `${hub.publicUrl()}/help`;
   await hub.send(hub.clock.newId(), changedMessage(email, 'the password was changed', help));
   return { to: '/account', told: 'Your password is changed. You are signed out everywhere else.' };

@@ -10,17 +10,23 @@ import { digest } from './secrets.ts';
  */
 export function passwordAttempts(visit: Visit, email: string, mark: number): AttemptLimit[] {
   const who = digest(email.toLowerCase());
-  const { address } = visit.call;
+  const from = visit.call.address;
   return [
-    { key: `hub-password:${who}:${mark}:${address}`, limit: 10, minutes: 15 },
+    { key: `hub-password-from:${who}:${mark}`, from, limit: 10, minutes: 15 },
     { key: `hub-password:${who}:${mark}`, limit: 100, minutes: 15 },
-    { key: `hub-password:${address}`, limit: 200, minutes: 15 },
+    { key: 'hub-password-from', from, limit: 200, minutes: 15 },
   ];
 }
 
-/** A code of the second factor: five in five minutes for an account, wherever it is tried from. */
+/**
+ * A code of the second factor, wherever it is tried from: five in five minutes for an account and sixty in a day, for who gets
+ * that far knows the password, and patience would find a code in the end. A new password ends the wait.
+ */
 export function codeAttempts(account: string, mark: number): AttemptLimit[] {
-  return [{ key: `hub-code:${account}:${mark}`, limit: 5, minutes: 5 }];
+  return [
+    { key: `hub-code:${account}:${mark}`, limit: 5, minutes: 5 },
+    { key: `hub-code-day:${account}:${mark}`, limit: 60, minutes: 24 * 60 },
+  ];
 }
 
 /** A message to an address that a stranger typed: one a minute and five an hour to it, fifty an hour from an address. */
@@ -29,7 +35,7 @@ export function messageAttempts(visit: Visit, email: string): AttemptLimit[] {
   return [
     { key: `hub-mail-minute:${who}`, limit: 2, minutes: 1 },
     { key: `hub-mail:${who}`, limit: 6, minutes: 60 },
-    { key: `hub-mail-from:${visit.call.address}`, limit: 60, minutes: 60 },
+    { key: 'hub-mail-from', from: visit.call.address, limit: 60, minutes: 60 },
   ];
 }
 

@@ -39,7 +39,9 @@ async function examine(hub: Hub, visit: Visit, form: Form): Promise<Page> {
     throw new FormRefused([{ field: 'token', text: 'That is longer than any token' }]);
   if (!environment)
     throw new FormRefused([{ field: 'environment', text: 'Choose an environment' }]);
-  await mustNotExceed(hub, [{ key: `hub-doctor:${visit.call.address}`, limit: 30, minutes: 1 }]);
+  await mustNotExceed(hub, [
+    { key: 'hub-doctor', from: visit.call.address, limit: 30, minutes: 1 },
+  ]);
   const [kind, face, clientId] = ['kind', 'face', 'client'].map((name) => form.get(name));
   const told = await hub.explain.examine({
     ...{ token, environment },

@@ -79,7 +79,7 @@ ${textarea(form, { name: 'text', label: 'What was good, wrong or missing? (optio
           : [],
       );
       await mustNotExceed(hub, [
-        { key: `hub-feedback:${visit.call.address}`, limit: 20, minutes: 60 },
+        { key: 'hub-feedback-from', from: visit.call.address, limit: 20, minutes: 60 },
         { key: 'hub-feedback', limit: 1_000, minutes: 60 },
       ]);
       await book.add({

@@ -18,7 +18,13 @@ export type LinkPurpose =
       /** Hash of the browser's own cookie: elsewhere the password is asked for. */
       readonly browser: string;
     }
-  | { readonly for: 'reset'; readonly account: string; readonly mark: number }
+  /** Leads nowhere once the password was changed, or the address that it was sent to. */
+  | {
+      readonly for: 'reset';
+      readonly account: string;
+      readonly email: string;
+      readonly mark: number;
+    }
   | { readonly for: 'new-email'; readonly account: string; readonly email: string }
   | {
       readonly for: 'invitation';
@@ -27,7 +33,13 @@ export type LinkPurpose =
       readonly role: TeamRole;
       readonly by: string;
     }
-  | { readonly for: 'second-factor'; readonly account: string; readonly back: string }
+  /** `mark`: when the password that was right was set. */
+  | {
+      readonly for: 'second-factor';
+      readonly account: string;
+      readonly mark: number;
+      readonly back: string;
+    }
   /** Was sent to somebody who has nothing to do here: it leads nowhere. */
   | { readonly for: 'nothing' };
 

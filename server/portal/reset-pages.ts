@@ -1,6 +1,7 @@
 /** A forgotten password: the same words, work and time whether or not the address is known. */
 import { html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
+import { emailKey } from './accounts.ts';
 import { messageAttempts, mustNotExceed } from './attempts.ts';
 import { emailFaults, mustBeRight, newPasswordFaults } from './checks.ts';
 import { button, formOn, input } from './fields.ts';
@@ -34,7 +35,7 @@ ${button('Send the link')}`,
         const account = await hub.accounts.byEmail(email);
         const secret = await hub.links.issue(
           account
-            ? { for: 'reset', account: account.id, mark: account.value.passwordChanged }
+            ? { for: 'reset', account: account.id, email, mark: account.value.passwordChanged }
             : { for: 'nothing' },
           hour,
         );
@@ -95,12 +96,16 @@ ${button('Set the password')}`,
   };
 }
 
-/** A live link, of a password that was not changed since it was sent. @throws Problem `gone`, `not-found` */
+/** A live link, of a password and an address that were not changed since. @throws Problem `gone`, `not-found` */
 async function linkOf(hub: Hub, secret: string) {
   const { link, purpose } = await hub.links.find(secret, 'reset');
   const account = await hub.accounts.find(purpose.account);
   const person = await hub.accounts.person(purpose.account);
-  if (account?.value.passwordChanged !== purpose.mark || !person)
-    throw new Problem('gone', 'This link does not work any more: the password was changed since');
+  const moved = account && emailKey(account.value.email) !== emailKey(purpose.email);
+  if (account?.value.passwordChanged !== purpose.mark || moved || !person)
+    throw new Problem(
+      'gone',
+      `This link does not work any more: the ${moved ? 'e-mail address' : 'password'} was changed since`,
+    );
   return { link, account, person };
 }

@@ -11,6 +11,7 @@ import { accountPage, type Page, type Pages, type SignedIn } from './page.ts';
 import { code, list, summaryList, tag, time, warning } from './parts.ts';
 import { qrCode } from './qr-code.ts';
 import { factorPlace, recoveryDigest } from './second-factor.ts';
+import { renewSession } from './sign-in-session.ts';
 import { newRecoveryCodes, newTotpSecret, stepOfCode, totpAddress } from './totp.ts';
 
 const back = { href: '/account', text: 'Back to your account' };
@@ -42,6 +43,7 @@ ${currentPassword(form)}${button('Switch off', 'warning')}`,
       async act(visit, form) {
         await mustKnowPassword(hub, visit, form);
         await change(hub, visit, 'account.second-factor.off', without);
+        await renewSession(hub, visit);
         await tell(hub, visit, 'the second factor was switched off');
         return { to: '/account', told: 'The second factor is switched off.' };
       },
@@ -94,7 +96,7 @@ ${button('Switch on')}`,
 }
 
 async function switchOn(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
-  const { account, session } = visit.me;
+  const { account } = visit.me;
   const { id } = account;
   await mustNotExceed(hub, codeAttempts(id, account.value.signedIn));
   const secret = begun(hub, account.value);
@@ -114,7 +116,7 @@ async function switchOn(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
       recovery: codes.map((one) => recoveryDigest(id, one)),
     },
   }));
-  await hub.sessions.endAll(id, session.id);
+  await renewSession(hub, visit);
   await tell(hub, visit, 'a second factor was switched on');
   return {
     title: 'The second factor is on',

@@ -10,6 +10,8 @@ import { digest, newSecret } from './secrets.ts';
 /** Milliseconds. */
 const idle = 3_600_000;
 export const longest = 12 * 3_600_000;
+/** Sessions of one account at a time. */
+const most = 100;
 /** How often it is noted that a session is used. */
 const noted = 5 * 60_000;
 
@@ -31,7 +33,7 @@ export const sessionCollection: CollectionOf<Session> = {
 };
 
 export interface Sessions {
-  /** Opens one; gives what the cookie holds. */
+  /** Opens one, and ends the oldest where there are very many; gives what the cookie holds. */
   open(by: Pick<Session, 'account' | 'address' | 'browser'>): Promise<string>;
   /** The live session of a cookie. */
   find(secret: string): Promise<Stored<Session> | undefined>;
@@ -84,6 +86,8 @@ export function openSessions(store: Store, now: () => number): Sessions {
         ...{ account, created: at, seen: at, ends: at + longest, proven: at, address, browser },
       };
       await sessions.put(digest(secret), session, { expected: 0 });
+      const mine = [...(await all(account))].sort((a, b) => b.value.created - a.value.created);
+      for (const { id } of mine.slice(most)) await end(id);
       return secret;
     },
     async find(secret) {
@@ -98,7 +102,11 @@ export function openSessions(store: Store, now: () => number): Sessions {
         .filter(({ value }) => lives(value))
         .sort((a, b) => b.value.created - a.value.created),
     async endAll(account, but) {
-      for (const { id } of await all(account)) if (id !== but) await end(id);
+      for (;;) {
+        const left = (await all(account)).filter(({ id }) => id !== but);
+        if (left.length === 0) return;
+        for (const { id } of left) await end(id);
+      }
     },
   };
 }

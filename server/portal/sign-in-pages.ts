@@ -103,7 +103,10 @@ async function signIn(hub: Hub, visit: Visit, form: Form): Promise<Move> {
     await openSession(hub, visit, account);
     return { to: back === '/' ? '/welcome' : back };
   }
-  const purpose = { for: 'second-factor', account: account.id, back } as const;
+  const purpose = {
+    ...({ for: 'second-factor', account: account.id, back } as const),
+    mark: account.value.passwordChanged,
+  };
   visit.setCookie('second', await hub.links.issue(purpose, 10 * minute), 600);
   return { to: '/sign-in/code' };
 }
@@ -126,7 +129,7 @@ async function secondStep(hub: Hub, visit: Visit, form: Form): Promise<Move> {
     .find(visit.cookie('second') ?? '', 'second-factor')
     .catch(() => undefined);
   const account = found && (await hub.accounts.find(found.purpose.account));
-  if (!found || !account)
+  if (!found || account?.value.passwordChanged !== found.purpose.mark)
     return { to: '/sign-in', told: 'The sign-in took too long. Begin again.' };
   await mustNotExceed(hub, codeAttempts(account.id, account.value.signedIn));
   const code = form.get('code');

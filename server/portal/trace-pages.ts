@@ -50,7 +50,7 @@ ${found}`,
 async function findAll(hub: Hub, visit: Visit, id: string, faults: Fault[]): Promise<Html> {
   try {
     await mustNotExceed(hub, [
-      { key: `hub-look-up:${visit.call.address}`, limit: 120, minutes: 1 },
+      { key: 'hub-look-up', from: visit.call.address, limit: 120, minutes: 1 },
     ]);
   } catch (error) {
     if (!(error instanceof FormRefused)) throw error;

@@ -100,8 +100,10 @@ async function act(parts: TryParts, visit: Visit, form: Form): Promise<Page | Mo
   if (asked('preview')) return pageOf(visit, { ...desk, form: withFaults(desk.form, desk.faults) });
   if (desk.faults.length > 0) throw new FormRefused(desk.faults);
   await mustNotExceed(parts.hub, [
-    { key: `hub-try:${visit.me?.account.id ?? visit.call.address}`, limit: 60, minutes: 1 },
-    { key: `hub-try-from:${visit.call.address}`, limit: 240, minutes: 1 },
+    visit.me
+      ? { key: `hub-try:${visit.me.account.id}`, limit: 60, minutes: 1 }
+      : { key: 'hub-try', from: visit.call.address, limit: 60, minutes: 1 },
+    { key: 'hub-try-from', from: visit.call.address, limit: 240, minutes: 1 },
   ]);
   const sent = await send(parts, visit, desk);
   return 'to' in sent ? sent : pageOf(visit, desk, sent);
@@ -143,10 +145,11 @@ function pageOf(visit: Visit, desk: Desk, shown: Shown = {}): Page {
   const { request = desk.request, answer } = shown;
   return {
     ...{ title: `Try ${operation.method} ${operation.path}`, form, script: 'try.js' },
+    of: api.title,
     back: { href: '/try', text: `All operations, ${api.title} and others` },
     content: consoleView(visit, {
       ...{ operation, form, request, answer, fields, choice, kept, content, proof: desk.proof },
-      places: places.map(({ environment }) => ({ value: environment, text: environment })),
+      places: places.map(({ environment }) => ({ value: environment, text: environmentName(environment) })),
     }),
   };
 }

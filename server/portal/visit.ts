@@ -11,6 +11,7 @@ export async function visitOf(hub: Hub, exchange: Exchange): Promise<Visit> {
   const { headers, peer, path, params, query } = exchange;
   if (!Object.values(params).every((one) => /^[\x21-\x7e]{1,200}$/.test(one)))
     throw new Problem('not-found', 'There is no page at this address');
+  let secret: string | undefined;
   const set = new Map<CookieName, string>();
   const cookie = (name: CookieName) => {
     const value = hub.cookies.read(exchange, `hub-${name}`);
@@ -18,6 +19,7 @@ export async function visitOf(hub: Hub, exchange: Exchange): Promise<Visit> {
   };
   const setCookie = (name: CookieName, value: string, seconds: number) => {
     set.set(name, hub.cookies.set(`hub-${name}`, value, seconds));
+    if (name === 'session' && value !== '') secret = value;
   };
   const call = {
     requestId: headers['x-request-id']?.slice(0, 100) ?? '',
@@ -25,7 +27,7 @@ export async function visitOf(hub: Hub, exchange: Exchange): Promise<Visit> {
     address: peer.address,
   };
   const me = await meOf(hub, cookie('session'), call);
-  let secret = me ? cookie('session') : cookie('visit');
+  secret = me ? cookie('session') : cookie('visit');
   return {
     ...{ exchange, path, params, query, me, call, cookie, setCookie },
     now: hub.clock.now(),
