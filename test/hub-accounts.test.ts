@@ -101,13 +101,18 @@ describe('accounts of the hub', function () {
       }
     });
 
-    it('takes a link once, in time, and tells a stranger nothing', async () => {
+    it('R010 takes a link once, in time, gives an account that is not confirmed nothing, and tells a stranger nothing', async () => {
       const client = hubClient(platform.url);
       const sign = (email: string) =>
         client.fill('/sign-up', { name: 'Cy', email, password: goodPassword, terms: 'yes' });
       await sign('cy@example.org');
       const link = await linkTo(client, 'cy@example.org', '/sign-up/confirm/');
-      await client.fill(link, {});
+      // Until it has been opened there is nothing to sign in with, and nobody to give a key or a secret to.
+      const early = { email: 'cy@example.org', password: goodPassword };
+      assert.notEqual((await client.fill('/sign-in', early)).to, '/welcome');
+      for (const path of ['/apps/new', '/apps', '/account', '/subscriptions/new'])
+        assert.match((await client.get(path)).to, /^\/sign-in/, path);
+      assert.equal((await client.fill(link, {})).to, '/welcome');
       const used = await client.get(link);
       assert.equal(used.status, 410);
       assert.match(used.html, /used already/);
@@ -166,7 +171,7 @@ describe('accounts of the hub', function () {
   });
 
   describe('what is told of an address', () => {
-    it('is the same in words for known and unknown ones, at sign-up, reset and sign-in', async () => {
+    it('R009 is what is wrong with it, and else the same for known and unknown ones, at sign-up, reset and sign-in', async () => {
       const known = 'developer@gatehouse.example';
       const unknown = 'nobody-at-all@example.org';
       const client = hubClient(platform.url);
@@ -181,6 +186,15 @@ describe('accounts of the hub', function () {
         const wrong = await client.fill('/sign-in', { email, password: 'a wrong password' });
         return [up, reset, wrong].map(({ status, to, faults }) => ({ status, to, faults }));
       };
+      for (const [email, fault] of [
+        ['', 'Enter an e-mail address'],
+        ['bo', 'Enter an e-mail address in the form name@example.org'],
+        ['bo@', 'Enter an e-mail address in the form name@example.org'],
+      ] as const) {
+        const fields = { name: 'X', email, password: goodPassword, terms: 'yes' };
+        const page = await client.fill('/sign-up', fields);
+        assert.deepEqual([page.status, page.faults], [422, [fault]], email);
+      }
       const [ofKnown, ofUnknown] = [await answers(known), await answers(unknown)];
       assert.deepEqual(ofKnown, ofUnknown);
       assert.match((await client.get('/outbox')).html, /You have an account already/);
@@ -212,6 +226,31 @@ describe('accounts of the hub', function () {
         .getSetCookie()
         .filter((one) => one.includes('hub-session='));
       assert.match(cookie, /; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200$/);
+    });
+
+    it('R097 is asked for by pages that need it, which one comes back to, and by no page that explains', async () => {
+      const open = [
+        '/',
+        '/catalogue',
+        '/products',
+        '/status',
+        '/guides',
+        '/try',
+        '/help',
+        '/start',
+      ];
+      for (const path of open)
+        assert.equal((await hubClient(platform.url).get(path)).status, 200, path);
+      const closed = ['/apps', '/teams', '/account', '/subscriptions', '/requests', '/operations'];
+      for (const path of [...closed, '/teams/new?x=1']) {
+        const client = hubClient(platform.url);
+        const led = await client.get(path);
+        assert.deepEqual([led.status, led.to.split('?', 1)[0]], [303, '/sign-in'], path);
+        const fields = { email: 'operator@gatehouse.example', password: tryOutPassword(platform) };
+        const form = await client.get(led.to);
+        assert.equal((await client.send(form, '/sign-in', fields)).to, path);
+        assert.equal((await client.get(path)).status, 200, path);
+      }
     });
 
     it('goes on where one wanted to go, and never to another site', async () => {

@@ -1,7 +1,7 @@
 /** Teams of the developer hub over HTTP: invite, join, change, leave; and who may not. */
 import assert from 'node:assert/strict';
 import { systemClock } from '../core/clock.ts';
-import { linkTo, newAccount, signedIn, type HubClient } from './hub-ground.ts';
+import { hubClient, linkTo, newAccount, signedIn, type HubClient } from './hub-ground.ts';
 import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 describe('teams of the hub', function () {
@@ -55,6 +55,21 @@ describe('teams of the hub', function () {
       html,
     )?.[1];
   };
+
+  it('R042 are made by anybody with an account, whatever the role, and by nobody without', async () => {
+    const stranger = hubClient(platform.url);
+    assert.match((await stranger.get('/teams/new')).to, /^\/sign-in/);
+    const { client: newcomer } = await newAccount(platform, 'Nora Newcomer');
+    const staff = ['viewer', 'auditor', 'operator', 'product-owner'];
+    const known = await Promise.all(staff.map((who) => signedIn(platform, who)));
+    for (const client of [newcomer, ...known]) {
+      const made = await client.fill('/teams/new', { name: 'A team of my own' });
+      assert.match(made.to, /^\/teams\/[A-Z0-9]+$/, made.faults.join());
+      const page = await client.get(made.to);
+      assert.equal(page.title, 'A team of my own');
+      assert.match(page.html, />owner</i);
+    }
+  });
 
   it('show members, roles and code to all of them, and nothing to others', async () => {
     for (const member of [owner, admin, viewer]) {
