@@ -49,6 +49,8 @@ export interface Config {
   readonly spineOrganisation: string;
   readonly meshCertBinding: 'off' | 'warn' | 'enforce';
   readonly meshWorkflows: 'off' | 'known' | 'strict';
+  /** A file; empty for the table of the default data. */
+  readonly nemsAreas: string;
   readonly tlsListeners: 'on' | 'off';
   readonly tlsPort: number;
   readonly tlsPortProduction: number;
@@ -350,6 +352,15 @@ export const settings: readonly Setting[] = [
     default: 'known',
     wants: 'off, known or strict',
     schema: { enum: ['off', 'known', 'strict'] },
+  },
+  {
+    name: 'NEMS_AREAS',
+    key: 'nemsAreas',
+    description:
+      'A JSON file that tells in which areas postcodes lie, for subscriptions by postcode: `{"areas": {"AA11": {"location": "9ZG", "authority": "E06990004", "country": "E92000001"}}}`, by postcode or any beginning of one that ends with its area, district or sector. Without it the table of the default data counts.',
+    default: '',
+    wants: 'the path of a file, or nothing',
+    schema: { type: 'string' },
   },
   {
     name: 'TLS_LISTENERS',

@@ -36,16 +36,20 @@ export function createAssertedContexts(options: CrossOrganisationOptions): Asser
     ...(tlsAddresses(environment)?.all(environment, base) ?? []),
   ];
   return {
-    async read(text, exchange, { environment, base }, { appId, asid, odsCode, signed }) {
+    async read(text, exchange, { environment, base }, { appId, asid, odsCode, signed, scopes }) {
       if (isAccessToken(text)) throw otherToken();
       const access = accessOf(exchange);
       const keyOf = appId === undefined ? undefined : keysOf(catalogue, appId, environment);
       return checkCrossOrganisationToken(text, {
-        ...{ now: clock.now(), expectedAudience: audiences(environment, base) },
+        ...{
+          now: clock.now(),
+          expectedAudience: [base].flat().flatMap((one) => audiences(environment, one)),
+        },
         ...(asid === undefined ? {} : { asid }),
         ...(odsCode === undefined ? {} : { odsCode }),
         ...(access === undefined ? {} : { access }),
         ...(keyOf === undefined ? {} : { keyOf }),
+        ...(scopes === undefined ? {} : { scopes }),
         unsigned: !signed,
       });
     },

@@ -38,6 +38,8 @@ import { isTracedByItself } from './message-traces.ts';
 import type { MeshParts } from './mesh-parts.ts';
 import { meshServiceApis, shippedMesh } from './mesh-proxies.ts';
 import { MountTable } from './mount-table.ts';
+import type { NemsParts } from './nems-parts.ts';
+import { nemsServiceApis, shippedNems } from './nems-proxies.ts';
 import { directoryEdges, shippedDirectory } from './directory-apis.ts';
 import { pdsApiId, pdsCallers, pdsKinds, shippedPds } from './pds-proxies.ts';
 import { sdsKinds } from './sds-proxies.ts';
@@ -74,6 +76,8 @@ export interface HostingOptions {
   readonly mesh?: Pick<MeshParts, 'services' | 'kinds' | 'edges'>;
   /** FHIR messaging (fhir-messaging-parts.ts). */
   readonly messaging?: Pick<MessagingParts, 'services' | 'edges'>;
+  /** The national events service (nems-parts.ts). */
+  readonly nems?: Pick<NemsParts, 'services' | 'kinds' | 'edges'>;
   /** Policies of other parts: workspaces, rehearsal. */
   readonly kinds: Readonly<Record<string, PolicyKind>>;
   /** Where traces of calls are kept; absent: nowhere. */
@@ -122,6 +126,7 @@ export async function putShipped({
         shippedMessaging(
           readFileSync(join(root, 'spine', 'fhir-messaging', 'openapi.json'), 'utf8'),
         ),
+        shippedNems(),
         // The people who sign in so are simulated.
         ...(config.installation === 'laptop' ? shippedSso() : []),
         helloWorld(hello),
@@ -143,6 +148,7 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
     ...options.routing?.kinds,
     ...options.spine?.kinds,
     ...options.mesh?.kinds,
+    ...options.nems?.kinds,
     ...options.kinds,
   });
   const keys = join(options.dataDir, 'keys');
@@ -159,6 +165,7 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
     ...options.routing?.edges,
     ...options.spine?.edges,
     ...options.mesh?.edges,
+    ...options.nems?.edges,
     ...options.messaging?.edges,
   };
   const statusKey = Buffer.from(readOrMake(join(keys, 'status-api.key'), newSecret));
@@ -242,6 +249,7 @@ function backendServices(
       ...directoryServices,
       ...options.spine?.services,
       ...options.mesh?.services,
+      ...options.nems?.services,
       ...options.messaging?.services,
     },
     serviceApis: {
@@ -249,6 +257,7 @@ function backendServices(
       ...ssoServiceApis,
       ...spineServiceApis,
       ...meshServiceApis,
+      ...nemsServiceApis,
       ...messagingServiceApis,
     },
     appFacts(appId, environment): AppFacts | undefined {

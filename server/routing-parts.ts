@@ -13,6 +13,7 @@ import { createAssertedContexts, createUserContext } from './cross-organisation.
 import { directoryView } from './directory-views.ts';
 import { createDirectoryRouting, type DirectoryRouting } from './directory-routing.ts';
 import type { JudgeSystem, ReadUserContext } from './gateway/accredited-systems.ts';
+import type { AssertedContexts } from './gateway/asserted-context.ts';
 import type { BackendServices } from './gateway/backend.ts';
 import { sspOutcomes } from './gateway/backends/ssp-problems.ts';
 import { crossOrganisationJwtKind } from './gateway/policies/cross-organisation-jwt.ts';
@@ -39,6 +40,8 @@ export interface RoutingParts {
   readonly kinds: Readonly<Record<string, PolicyKind>>;
   readonly edges: Readonly<Record<string, Policy>>;
   readonly userContext: ReadUserContext;
+  /** Reads cross-organisation tokens. */
+  readonly contexts: AssertedContexts;
   close(): void;
 }
 
@@ -50,6 +53,7 @@ export function createRoutingParts(options: RoutingOptions): RoutingParts {
     backends: { directory: routes, clientCertificate: clientIdentity },
     kinds: routingKinds(sspSenderKind(callerBy(judgeSystem)), crossOrganisationJwtKind(contexts)),
     edges: { [sspFaults]: sspOutcomes(() => clock.newId()) },
+    contexts,
     userContext: createUserContext(contexts, ({ facts }) => baseOf(facts.proxy ?? '')),
     close: () => {
       routes.close();

@@ -15,6 +15,8 @@ export interface AssertedTerms {
   readonly appId?: string;
   /** Whether only signed tokens will do. */
   readonly signed: boolean;
+  /** The scopes of an interface that has its own, of which the token must have one; absent: those of all. */
+  readonly scopes?: readonly string[];
 }
 
 /** What it says; asserted by the calling system. */
@@ -33,7 +35,7 @@ export interface AssertedContexts {
   read(
     text: string,
     exchange: Exchange,
-    site: { readonly environment: Environment; readonly base: string },
+    site: { readonly environment: Environment; readonly base: string | readonly string[] },
     terms: AssertedTerms,
   ): Promise<Asserted>;
   /** The organisation of an accredited system; undefined where the directory has none such. */

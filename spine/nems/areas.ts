@@ -49,7 +49,7 @@ function areaOf(prefix: string, area: unknown): Area {
       !/^[A-Z0-9]{1,12}$/.test(code)
     )
       throw bad(`codes as ${names.join(', ')} under ${prefix}`);
-  return area as Area; // its members have just been looked at
+  return area;
 }
 
 function bad(expected: string): Problem {

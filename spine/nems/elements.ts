@@ -119,8 +119,9 @@ function membersOf(members: Readonly<Record<string, unknown>>): readonly FhirEle
 }
 
 function ofJson(name: string, value: unknown): FhirElement {
-  if (value === null) return { name, children: [] };
-  if (!isObject(value)) return { name, value: String(value), children: [] };
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return { name, value: String(value), children: [] };
+  if (!isObject(value)) return { name, children: [] };
   if (typeof value.resourceType === 'string') return { name, children: [resourceOf(value)] };
   const { url, ...members } = value;
   return name === 'extension' && typeof url === 'string'

@@ -22,14 +22,13 @@ export interface Person {
   readonly area: Area;
 }
 
-/** @param organisation of the register in the view of the call @param today `yyyy-mm-dd` */
+/** @param organisation looks one up in the register, as the call sees it */
 export async function personOf(
   patient: Patient,
   organisation: (odsCode: string) => Promise<Organisation | undefined>,
   areas: Areas,
-  today: string,
 ): Promise<Person> {
-  const code = registeredWith(patient, today);
+  const code = registeredWith(patient);
   const found = code === undefined ? undefined : await organisation(code);
   const practice = isNone(code, found) ? undefined : code;
   const practiceLocation = practice === undefined ? undefined : commissionerOf(found);
@@ -41,7 +40,7 @@ export async function personOf(
     ),
     ...(practice === undefined ? {} : { practice }),
     ...(practiceLocation === undefined ? {} : { practiceLocation }),
-    area: areas(postcodeOf(patient, today)),
+    area: areas(postcodeOf(patient)),
   };
 }
 
@@ -70,12 +69,9 @@ export function ageOn(birthDate: string, now: number): number | undefined {
   return Number(today.slice(0, 4)) - Number(year) - (had ? 0 : 1);
 }
 
-function registeredWith({ generalPractitioner = [] }: Patient, today: string): string | undefined {
-  const [current] = generalPractitioner.filter(({ identifier }) => {
-    const end = identifier?.period?.end;
-    return identifier?.value !== undefined && (end === undefined || end.slice(0, 10) >= today);
-  });
-  return current?.identifier?.value?.toUpperCase();
+/** PDS shows what is current; periods are not looked at, for those of the published records ended years ago. */
+function registeredWith({ generalPractitioner = [] }: Patient): string | undefined {
+  return generalPractitioner[0]?.identifier?.value?.toUpperCase();
 }
 
 const practiceRole = 'RO76';
@@ -90,10 +86,6 @@ function commissionerOf(found: Organisation | undefined): string | undefined {
   return found?.relationships.find(({ id, active }) => id === 'RE4' && active)?.target;
 }
 
-function postcodeOf({ address = [] }: Patient, today: string): string {
-  const homes = address.filter(
-    ({ use = 'home', period }) =>
-      use === 'home' && (period?.end === undefined || period.end.slice(0, 10) >= today),
-  );
-  return homes[0]?.postalCode ?? '';
+function postcodeOf({ address = [] }: Patient): string {
+  return address.find(({ use = 'home' }) => use === 'home')?.postalCode ?? '';
 }

@@ -20,6 +20,8 @@ export interface TokenExpectations extends Partial<PartsOptions> {
   readonly odsCode?: string;
   /** Whether the call reads or writes; absent: any scope will do. */
   readonly access?: 'read' | 'write';
+  /** The scopes of an interface that has its own; absent: those that all have in common. */
+  readonly scopes?: readonly string[];
 }
 
 /** @param expected unsigned tokens are taken unless it says otherwise. @throws TokenRefused */
@@ -38,7 +40,7 @@ export async function checkCrossOrganisationToken(
   const audience = rules.readAudience(claims, [expected.expectedAudience].flat());
   const issuedAt = rules.readTimes(claims, expected.now);
   const reason = rules.readReason(claims);
-  const scopes = rules.readScopes(claims, profile === 'gp-connect');
+  const scopes = rules.readScopes(claims, profile === 'gp-connect', expected.scopes);
   const parties = readParties(claims);
   checkCall(parties, expected);
   rules.checkAccess(scopes, expected.access);

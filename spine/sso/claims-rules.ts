@@ -55,15 +55,26 @@ export function readReason({ reason_for_request: reason }: Claims): Reason {
   throw new TokenRefused('reason_for_request', reasons.join(' or '), foundOf(reason, plainWord));
 }
 
-/** @param only whether there must be exactly one */
-export function readScopes({ scope, requested_scope: requested }: Claims, only: boolean): string[] {
+/**
+ * @param only whether there must be exactly one
+ * @param named those of an interface that has scopes of its own, of which there must be exactly one
+ */
+export function readScopes(
+  { scope, requested_scope: requested }: Claims,
+  only: boolean,
+  named?: readonly string[],
+): string[] {
   const rule = requested === undefined ? 'scope' : 'requested_scope';
   if (scope !== undefined && requested !== undefined && scope !== requested)
     throw new TokenRefused('scope', 'the same as requested_scope', 'another');
   const text = requested ?? scope;
   const words = typeof text === 'string' && text.length <= 1000 ? text.split(' ') : [];
-  const expected = `${only ? 'one of' : 'some of'} patient, organization or user, each with /*.read or /*.write`;
-  if (words.length === 0 || !words.every((word) => form.test(word)) || (only && words.length > 1))
+  const isOne = only || named !== undefined;
+  const expected = named
+    ? named.join(' or ')
+    : `${only ? 'one of' : 'some of'} patient, organization or user, each with /*.read or /*.write`;
+  const isGood = (word: string) => (named ? named.includes(word) : form.test(word));
+  if (words.length === 0 || !words.every(isGood) || (isOne && words.length > 1))
     throw new TokenRefused(rule, expected, foundOf(text, plainWord));
   return words;
 }

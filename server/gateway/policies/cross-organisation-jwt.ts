@@ -147,7 +147,8 @@ function asidIn(header: string, exchange: Exchange): string | undefined {
   return value === '' ? undefined : value;
 }
 
-function tokenIn(exchange: Exchange): string {
+/** The token in Authorization. @throws Problem 400 where there is none, 401 for one that is none of these */
+export function tokenIn(exchange: Exchange): string {
   const bearer = bearerOf(exchange);
   if ('fault' in bearer)
     throw new Problem('invalid', bearer.fault, { code: 'MISSING_OR_INVALID_HEADER' });
