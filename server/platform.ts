@@ -23,6 +23,7 @@ import { ldapAddressOf, openDirectoryApi } from './directory-api.ts';
 import { seedDirectory } from './directory-seed.ts';
 import { openHandshakes, type Handshakes } from './handshakes.ts';
 import { openMessagingWork } from './fhir-messaging-parts.ts';
+import { isNamedByEvent, openEventsWork } from './events-parts.ts';
 import { putExampleProvider } from './example-provider.ts';
 import { putShipped } from './hosting.ts';
 import type { OpenLdapPorts } from './ldap-listeners.ts';
@@ -45,7 +46,7 @@ import { seedDefaults } from './seed.ts';
 import { openMeshWork } from './mesh-parts.ts';
 import { openMeshManagement } from './mesh-api.ts';
 import { meshKeys, openSharedKeys } from './mesh-keys.ts';
-import { meshWaiting } from './mesh-metrics.ts';
+import { meshCounts, meshWaiting } from './mesh-metrics.ts';
 import { findPeople } from './mesh-people.ts';
 import { seedMailboxes } from './mesh-seed.ts';
 import { openSpineWork } from './spine-work.ts';
@@ -198,19 +199,29 @@ export async function startPlatform(
     const counting = { counted: observing.counted };
     const mesh =
       postman &&
-      openMeshWork({ config, store, clock, alarm, find, ...counting, accepted: postman.accepted });
+      openMeshWork({
+        ...{ config, store, clock, alarm, find, ...counting, accepted: postman.accepted },
+        named: (blob) => isNamedByEvent(store, blob),
+      });
+    const events =
+      postman &&
+      openEventsWork({
+        ...{ ...parts, accepted: postman.accepted, told: meshCounts(observing.counted).step },
+        faces: [],
+      });
     const letters = postman && openMessagingWork({ ...parts, accepted: postman.accepted });
     const messaging =
       mesh &&
+      events &&
       letters &&
       openSpineWork({
         ...parts,
         more: {
-          topics: { ...mesh.topics, ...postman.topics, ...letters.topics },
-          bringing: [...mesh.bringing, ...letters.bringing],
+          topics: { ...mesh.topics, ...postman.topics, ...letters.topics, ...events.topics },
+          bringing: [...mesh.bringing, ...letters.bringing, ...events.bringing],
         },
       });
-    const working = mesh && messaging ? [mesh, messaging, postman, letters] : [];
+    const working = mesh && events && messaging ? [mesh, events, messaging, postman, letters] : [];
     const national = openNationalEndpoints(store, addresses, tlsAddresses);
     const withExamples =
       part !== 'serving' && config.installation === 'laptop' && !options.withoutDefaults;
@@ -273,6 +284,7 @@ export async function startPlatform(
         mesh?.close();
         sharedKeys.close();
         await messaging?.close();
+        await events?.close();
         await postman?.close();
         await keeper.close();
         certificates.close();
