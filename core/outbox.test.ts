@@ -59,6 +59,19 @@ describe('the outbox', () => {
     assert.deepEqual(sent, ['a']);
   });
 
+  it('begins anew what has ended for each new word that says so, and once for each', async () => {
+    const outbox = openOutbox(store, clock);
+    await outbox.add(delivery('a'));
+    await run().look();
+    for (const again of ['one', 'one', 'two']) {
+      await outbox.add(delivery('a', { again }));
+      await runner?.look();
+    }
+    assert.deepEqual(sent, ['a', 'a', 'a']);
+    const { state, generation } = (await outbox.get('a')) ?? {};
+    assert.deepEqual([state, generation], ['done', 2]);
+  });
+
   it('sends what landed with a document, and nothing of a document that did not land', async () => {
     const notes = store.open<string>({ name: 'notes' });
     await notes.put('n', 'text', { expected: 0, outbox: [outboxEntry(delivery('with'))] });

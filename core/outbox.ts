@@ -41,6 +41,8 @@ export interface NewDelivery {
   readonly schedule: Schedule;
   /** The first attempt, milliseconds since the epoch; absent: at once. */
   readonly notBefore?: number;
+  /** Why it is begun anew though it has ended. Handed in again with the same word it is the same delivery. */
+  readonly again?: string;
 }
 
 /**
@@ -212,7 +214,7 @@ export function openOutbox(store: Store, clock: Pick<Clock, 'now'>): Outbox {
   };
 }
 
-/** Puts a delivery unless it is there. */
+/** Puts a delivery unless it is there; one that has ended begins anew where there is a new word for that. */
 export async function put(
   collection: Collection<Delivery>,
   delivery: NewDelivery,
@@ -224,6 +226,12 @@ export async function put(
     await collection.put(delivery.id, { ...fresh(delivery, now), ...inLine }, { expected: 0 });
   } catch (error) {
     if (!isConflict(error)) throw error;
+    const { id, again } = delivery;
+    if (again === undefined) return;
+    await change(collection, id, (one) => {
+      if (one.again === again) return undefined;
+      return isOpen(one) ? { ...one, again } : begunAnew({ ...one, ...given(delivery) }, now);
+    });
   }
 }
 
@@ -320,13 +328,15 @@ function fresh(delivery: NewDelivery, now: number): Delivery {
   };
 }
 
-function given({ id, topic, body, about, refs, lane, turn, schedule, notBefore }: NewDelivery) {
+function given(delivery: NewDelivery) {
+  const { id, topic, body, about, refs, lane, turn, schedule, notBefore, again } = delivery;
   return {
     ...{ id, topic, body, about, schedule },
     ...(refs === undefined ? {} : { refs }),
     ...(lane === undefined ? {} : { lane }),
     ...(turn === undefined ? {} : { turn }),
     ...(notBefore === undefined ? {} : { notBefore }),
+    ...(again === undefined ? {} : { again }),
   };
 }
 

@@ -36,7 +36,7 @@ import { openNationalEndpoints } from './national-endpoints.ts';
 import { openMessagesApi } from './messages-api.ts';
 import { openObserving, type Observing } from './observing.ts';
 import { openPostmanApi } from './postman-api.ts';
-import { openPostmanWork, postmanOutgoing, pushSecrets } from './postman-parts.ts';
+import { openPostmanWork, openPushPlan, postmanOutgoing, pushSecrets } from './postman-parts.ts';
 import { createPatients, pdsBase } from './pds-proxies.ts';
 import { ownAddress } from './provider-calls.ts';
 import { sdsBase } from './sds-proxies.ts';
@@ -152,7 +152,9 @@ export async function startPlatform(
     const outgoing = postmanOutgoing(parts);
     const keys = meshKeys(resolve(config.dataDir));
     const sharedKeys = openSharedKeys(store, keys, () => clock.now());
-    const boxes = openMeshManagement({ store, journal, clock, keys, sharedKeys });
+    const plan = openPushPlan(store);
+    const { accepted } = plan;
+    const boxes = openMeshManagement({ store, journal, clock, keys, sharedKeys, accepted });
     const pushed = openPostmanApi({
       ...{ ...shared, outgoing, secrets: pushSecrets(config), mailboxes: boxes.administration },
     });
@@ -283,6 +285,7 @@ export async function startPlatform(
         await serving?.close();
         mesh?.close();
         sharedKeys.close();
+        plan.close();
         await messaging?.close();
         await events?.close();
         await postman?.close();

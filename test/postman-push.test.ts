@@ -152,6 +152,25 @@ describe('the postman', () => {
     await ended(subscription, second, 'done');
   });
 
+  it('pushes a message again that was put back into its inbox, each time', async () => {
+    const { id: subscription } = await on('BOB');
+    const id = await sent('BOB', 'once more');
+    await ended(subscription, id, 'done');
+    for (const generation of [1, 2]) {
+      await manage.call('POST', `/mesh/sandbox/mailboxes/BOB/messages/${id}/restore`);
+      const push = await until(async () => {
+        const one = await pushOf(manage, subscription, id);
+        return one.state === 'done' && one.generation === generation && one;
+      }, `push ${generation} of what was put back`);
+      assert.equal((push.made as { generation: number }[]).length, generation + 1);
+    }
+    assert.deepEqual(
+      endpoint.pushed.map(({ headers, body }) => [headers['x-message-id'], body.toString()]),
+      [1, 2, 3].map(() => [id, 'once more']),
+    );
+    assert.equal((await alice.track(id, v2)).json.status, 'acknowledged');
+  });
+
   it('R166 gives up when the attempts are used up, tells the sender, and pushes anew when an operator says so', async () => {
     const receipts = ['accepted', 'delivered', 'failed'];
     const few = { ...contract, retries: 1 };

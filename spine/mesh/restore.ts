@@ -4,6 +4,9 @@ import type { Collection, OutboxEntry } from '../../core/store.ts';
 import { dueOf, placeOf, type MeshMessage } from './messages.ts';
 import { changed, happened } from './steps.ts';
 
+/** What is noted with a message that was put back. */
+export const restoring = 'RESTORE';
+
 /**
  * It is the newest of its inbox again, for as long as any other.
  * @param key of its document
@@ -32,7 +35,7 @@ function anew(message: MeshMessage, now: number): MeshMessage {
     );
   if (dueOf(message) <= now)
     throw new Problem('conflict', 'The message was kept for 30 days, and these are over');
-  const event = { event: 'RESTORE', text: 'Put back into the inbox by an operator' };
+  const event = { event: restoring, text: 'Put back into the inbox by an operator' };
   const again = happened(rest, 'accepted', now, event);
   return { ...again, accepted: now, place: placeOf(now, id) };
 }

@@ -5,7 +5,7 @@
 import type { Outbox } from '../../core/outbox.ts';
 import type { Store } from '../../core/store.ts';
 import { meshMessageCollection } from '../mesh/messages.ts';
-import { pushId, pushOf } from './deliveries.ts';
+import { pushOf } from './deliveries.ts';
 import type { PushSubscription } from './subscriptions.ts';
 
 /** Hands in what is missing, oldest first. @returns how many */
@@ -24,8 +24,10 @@ export async function pushBacklog(
       ...(after === undefined ? {} : { after }),
     });
     for (const { value } of page.items) {
-      if (await outbox.get(pushId(subscription.id, value))) continue;
-      await outbox.add(pushOf(subscription, value));
+      const push = pushOf(subscription, value);
+      const there = await outbox.get(push.id);
+      if (there && there.again === push.again) continue;
+      await outbox.add(push);
       count++;
     }
     after = page.next;

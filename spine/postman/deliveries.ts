@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import { outboxEntry, type Delivery, type NewDelivery } from '../../core/outbox.ts';
 import type { OutboxEntry } from '../../core/store.ts';
 import { messageKey, type MeshMessage } from '../mesh/messages.ts';
+import { restoring } from '../mesh/restore.ts';
 import { receiptOf } from './receipts.ts';
 import { scheduleOf, type PushSubscription, type Subscriptions } from './subscriptions.ts';
 
@@ -52,8 +53,15 @@ export function pushOf(subscription: PushSubscription, message: MeshMessage): Ne
     refs: [id],
     lane: laneOf(subscription.id),
     ...(key === undefined ? {} : { turn: { key, onDead: subscription.onDead } }),
+    ...againOf(message),
     schedule: scheduleOf(subscription),
   };
+}
+
+/** A message that was put back into its inbox is pushed anew, each time. */
+function againOf({ events }: MeshMessage): Pick<NewDelivery, 'again'> {
+  const restored = events.find(({ event }) => event === restoring);
+  return restored ? { again: `restored ${restored.at}` } : {};
 }
 
 export function pushId(subscription: string, message: Pick<MeshMessage, 'environment' | 'id'>) {
