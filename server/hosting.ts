@@ -34,6 +34,8 @@ import { messagingServiceApis, type MessagingParts } from './fhir-messaging-part
 import { shippedMessaging } from './fhir-messaging-proxies.ts';
 import { helloService, helloWorld } from './hello-world.ts';
 import { randomKey, readOrMake } from './key-files.ts';
+import type { MnsParts } from './events-mns.ts';
+import { mnsServiceApis, shippedMns } from './events-mns-proxies.ts';
 import { isTracedByItself } from './message-traces.ts';
 import type { MeshParts } from './mesh-parts.ts';
 import { meshServiceApis, shippedMesh } from './mesh-proxies.ts';
@@ -78,6 +80,8 @@ export interface HostingOptions {
   readonly messaging?: Pick<MessagingParts, 'services' | 'edges'>;
   /** The national events service (nems-parts.ts). */
   readonly nems?: Pick<NemsParts, 'services' | 'kinds' | 'edges'>;
+  /** The multicast notification service (events-mns.ts). */
+  readonly mns?: Pick<MnsParts, 'services' | 'edges'>;
   /** Policies of other parts: workspaces, rehearsal. */
   readonly kinds: Readonly<Record<string, PolicyKind>>;
   /** Where traces of calls are kept; absent: nowhere. */
@@ -123,6 +127,7 @@ export async function putShipped({
         shippedSsp(),
         ...shippedSpine(),
         shippedMesh(readFileSync(join(root, 'spine', 'mesh', 'openapi.json'), 'utf8')),
+        shippedMns(readFileSync(join(root, 'spine', 'events', 'mns', 'openapi.json'), 'utf8')),
         shippedMessaging(
           readFileSync(join(root, 'spine', 'fhir-messaging', 'openapi.json'), 'utf8'),
         ),
@@ -166,6 +171,7 @@ export async function openHosting(options: HostingOptions): Promise<Hosting> {
     ...options.spine?.edges,
     ...options.mesh?.edges,
     ...options.nems?.edges,
+    ...options.mns?.edges,
     ...options.messaging?.edges,
   };
   const statusKey = Buffer.from(readOrMake(join(keys, 'status-api.key'), newSecret));
@@ -250,6 +256,7 @@ function backendServices(
       ...options.spine?.services,
       ...options.mesh?.services,
       ...options.nems?.services,
+      ...options.mns?.services,
       ...options.messaging?.services,
     },
     serviceApis: {
@@ -258,6 +265,7 @@ function backendServices(
       ...spineServiceApis,
       ...meshServiceApis,
       ...nemsServiceApis,
+      ...mnsServiceApis,
       ...messagingServiceApis,
     },
     appFacts(appId, environment): AppFacts | undefined {
