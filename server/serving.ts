@@ -61,6 +61,7 @@ import { relayedCalls } from './relayed-calls.ts';
 import { createRoutingParts } from './routing-parts.ts';
 import { createMessagingParts } from './fhir-messaging-parts.ts';
 import { createMeshParts } from './mesh-parts.ts';
+import { createMnsParts } from './events-mns.ts';
 import { createNemsParts } from './nems-parts.ts';
 import { createSpineParts } from './spine-parts.ts';
 import { demographics } from '../spine/mhs/demographics.ts';
@@ -213,6 +214,8 @@ export async function serve(parts: ServingParts): Promise<Serving> {
     directory,
     routes: routing.backends.directory,
   });
+  const { catalogue } = parts.authorisation;
+  const mns = createMnsParts({ ...parts, directory, catalogue });
   const nems = createNemsParts({
     ...parts,
     ...{ directory, patients, contexts: routing.contexts },
@@ -221,6 +224,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
   const hosting = await openHosting({
     ...parts,
     nems,
+    mns,
     messaging,
     routing,
     spine,
@@ -291,6 +295,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
       await spine.close();
       mesh.close();
       nems.close();
+      mns.close();
       messaging.close();
       pushes.close();
       await hosting.close();
