@@ -34,6 +34,7 @@ import { hubWelcome, seedHub } from './hub.ts';
 import { createOutgoing, type Outgoing } from './outgoing.ts';
 import { OutgoingFault } from './outgoing-fault.ts';
 import { sweepPortal } from './portal/portal.ts';
+import { sweepHub } from './portal/retention.ts';
 import { createSimulation, type Simulation } from './simulated-sign-in.ts';
 import type { Peers } from './process-role.ts';
 import type { ServedStore } from './store/served.ts';
@@ -135,6 +136,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
     sweep: async () =>
       (await authorisation.sweep()) +
       (await sweepPortal(store, clock.now())) +
+      (await store.alone('portal.retention', () => sweepHub(options, config))) +
       (laptop ? await sweep(store, simulatedCollections, clock.now()) : 0),
     welcome: () => [...hubWelcome(options), ...welcome(config, addresses, made)],
     close: () => {

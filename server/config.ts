@@ -36,6 +36,10 @@ export interface Config {
   /** A mail address; empty: the accounts of operators and administrators. */
   readonly helpAddress: string;
   readonly contentLicence: string;
+  /** Days; 0: for ever. */
+  readonly helpDays: number;
+  readonly feedbackDays: number;
+  readonly incidentDays: number;
   /** Traces of calls and messages kept; 0: none. */
   readonly messageTraces: number;
   readonly messageTraceHours: number;
@@ -267,6 +271,31 @@ export const settings: readonly Setting[] = [
     default: 'Apache License 2.0',
     wants: 'the name of a licence, at most 100 characters',
     schema: { type: 'string', minLength: 3, maxLength: 100 },
+  },
+  {
+    name: 'HELP_DAYS',
+    key: 'helpDays',
+    description:
+      'Days that an answered or closed request for help is kept after the last word in it; 0: for ever.',
+    default: '365',
+    wants: 'a whole number from 0 to 36500',
+    schema: { type: 'integer', minimum: 0, maximum: 36_500 },
+  },
+  {
+    name: 'FEEDBACK_DAYS',
+    key: 'feedbackDays',
+    description: 'Days that feedback on pages is kept, and its answers are shown; 0: for ever.',
+    default: '365',
+    wants: 'a whole number from 0 to 36500',
+    schema: { type: 'integer', minimum: 0, maximum: 36_500 },
+  },
+  {
+    name: 'INCIDENT_DAYS',
+    key: 'incidentDays',
+    description: 'Days that an incident is kept after it was resolved; 0: for ever.',
+    default: '730',
+    wants: 'a whole number from 0 to 36500',
+    schema: { type: 'integer', minimum: 0, maximum: 36_500 },
   },
   {
     name: 'MESSAGE_TRACES',

@@ -85,6 +85,7 @@ export function openHub(options: HubOptions): OpenHub {
     status: hubStatus(watched),
     operations: hubOperations({ ...watched, mailbox }),
     ...{ helpAddress: config.helpAddress, contentLicence: config.contentLicence },
+    retention: config,
     send: (id, mail) => mailbox.put(id, mail),
     async organisation(odsCode) {
       const found = await directory.organisation(odsCode);

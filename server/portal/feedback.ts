@@ -5,6 +5,7 @@
 import type { CollectionOf, Stored } from '../../core/store.ts';
 import { openRecords, type Ground } from '../catalogue/records.ts';
 import { must, type Actor } from '../catalogue/roles.ts';
+import { newestPart } from './newest.ts';
 
 export const feedbackStates = ['new', 'planned', 'done', 'declined'] as const;
 export type FeedbackState = (typeof feedbackStates)[number];
@@ -28,14 +29,13 @@ export interface PageCount {
   readonly no: number;
 }
 
-const feedbackCollection: CollectionOf<Feedback> = {
+export const feedbackCollection: CollectionOf<Feedback> = {
   name: 'portal.feedback',
   keys: ({ state, created, answer }) => {
-    const at = new Date(created).toISOString();
+    const newest = newestPart(created);
     return {
-      all: [['all', at]],
-      state: [[state, at]],
-      answered: answer === '' ? [] : [['all', at]],
+      all: [['all', new Date(created).toISOString()]],
+      newest: [['all', newest], [state, newest], ...(answer === '' ? [] : [['answered', newest]])],
     };
   },
 };
@@ -59,11 +59,11 @@ export function openFeedback(ground: Ground): FeedbackBook {
   const { store, clock } = ground;
   const collection = store.open(feedbackCollection);
   const records = openRecords(ground, feedbackCollection, 'feedback');
-  /** The newest: what is older than a year is found no more. */
-  const newest = async (index: string, part: string) => {
-    const from = new Date(clock.now() - 366 * 86_400_000).toISOString();
-    const { items } = await collection.find({ index, equals: [part], from, limit: 1000 });
-    return items.map(({ value }) => value).reverse();
+  /** What is older than a year is found no more. */
+  const newest = async (part: 'all' | 'answered' | FeedbackState, limit: number) => {
+    const to = newestPart(clock.now() - 366 * 86_400_000);
+    const { items } = await collection.find({ index: 'newest', equals: [part], to, limit });
+    return items.map(({ value }) => value);
   };
   return {
     async add(feedback) {
@@ -79,11 +79,11 @@ export function openFeedback(ground: Ground): FeedbackBook {
     },
     async list(actor, state) {
       must(actor, right);
-      return (await newest('state', state)).slice(0, 200);
+      return newest(state, 200);
     },
     async counts() {
       const pages = new Map<string, { yes: number; no: number }>();
-      for (const { page, useful } of await newest('all', 'all')) {
+      for (const { page, useful } of await newest('all', 1000)) {
         const count = pages.get(page) ?? { yes: 0, no: 0 };
         count[useful]++;
         pages.set(page, count);
@@ -105,8 +105,6 @@ export function openFeedback(ground: Ground): FeedbackBook {
         edit: (feedback) => ({ ...feedback, state, answer }),
       });
     },
-    async answered() {
-      return (await newest('answered', 'all')).slice(0, 100);
-    },
+    answered: () => newest('answered', 100),
   };
 }

@@ -6,6 +6,7 @@ import { Problem } from '../../core/problem.ts';
 import type { CollectionOf, Stored } from '../../core/store.ts';
 import { openRecords, type Ground } from '../catalogue/records.ts';
 import { may, must, type Actor } from '../catalogue/roles.ts';
+import { newestPart } from './newest.ts';
 
 /** Technical or about process, and what else there is; support is organised by them. */
 export const ticketKinds = {
@@ -50,14 +51,17 @@ export type NewTicket = Pick<Ticket, 'kind' | 'subject' | 'email' | 'account' | 
   readonly text: string;
 };
 
-const ticketCollection: CollectionOf<Ticket> = {
+export const ticketCollection: CollectionOf<Ticket> = {
   name: 'portal.tickets',
   keys: ({ state, kind, account, created }) => {
-    const at = new Date(created).toISOString();
+    const newest = newestPart(created);
     return {
-      state: [[state, at]],
-      kind: [[`${kind} ${state}`, at]],
-      ...(account === '' ? {} : { account: [[account, at]] }),
+      state: [[state, new Date(created).toISOString()]],
+      newest: [
+        [state, newest],
+        [`${kind} ${state}`, newest],
+        ...(account === '' ? [] : [[`of ${account}`, newest]]),
+      ],
     };
   },
 };
@@ -103,12 +107,9 @@ export function openTickets(ground: Ground): Tickets {
     if (!isStaff(actor) && (account === '' || ticket.account !== account))
       throw new Problem('not-found', 'There is no such request for help');
   };
-  const newest = async (index: string, part: string) => {
-    const found = await collection.find({ index, equals: [part], limit: 1000 });
-    return found.items
-      .slice(-200)
-      .map(({ value }) => value)
-      .reverse();
+  const newest = async (part: string) => {
+    const { items } = await collection.find({ index: 'newest', equals: [part], limit: 200 });
+    return items.map(({ value }) => value);
   };
   return {
     async create({ text, ...fields }) {
@@ -120,9 +121,9 @@ export function openTickets(ground: Ground): Tickets {
     },
     async list(actor, state, kind) {
       must(actor, staffRight);
-      return kind === undefined ? newest('state', state) : newest('kind', `${kind} ${state}`);
+      return newest(kind === undefined ? state : `${kind} ${state}`);
     },
-    of: (account) => newest('account', account),
+    of: (account) => newest(`of ${account}`),
     async read(who, id) {
       const stored = await records.read(id);
       seen(who, stored.value);
@@ -147,7 +148,7 @@ export function openTickets(ground: Ground): Tickets {
         }),
       }),
     async forget(actor, account) {
-      for (let own; (own = await newest('account', account)).length > 0;)
+      for (let own; (own = await newest(`of ${account}`)).length > 0;)
         for (const { id } of own)
           await records.change({
             ...{ deed: { actor, action: 'ticket.forget' }, id, expected: undefined },

@@ -5,6 +5,7 @@ import { blankForm } from './form.ts';
 import type { Hub } from './hub-parts.ts';
 import { accountPage, openPage, type Pages } from './page.ts';
 import { code, list, startLink, warning } from './parts.ts';
+import type { Retention } from './retention.ts';
 
 export function homePages(hub: Hub): Pages {
   return {
@@ -65,8 +66,14 @@ ${warning('Invented people only', 'The sandbox of this server holds invented peo
         content: html`<p>These pages set cookies only to keep you signed in and to protect forms. None follows you, and none is needed to read.</p>
 <ul class="nhsuk-list nhsuk-list--bullet"><li>${code('gatehouse-hub-session')}: your session; it ends after an hour without use</li><li>${code('gatehouse-hub-visit')}: protects forms before you sign in</li><li>${code('gatehouse-hub-second')}: holds a sign-in that waits for its code, ten minutes</li><li>${code('gatehouse-hub-told')} and ${code('gatehouse-hub-kept')}: carry a message or a form to the next page, minutes</li></ul>
 <p>Of you are kept: name, e-mail address, a hash of your password, your sessions with address and browser, and who did what when in the audit. Of a request for help: what you wrote and, if you left one, your address. Of feedback on a page: what you wrote, and nothing of you. Your network address stands in the log of calls, and for limits on attempts for as long as these run.</p>
+<p>${keptFor(hub.retention)} Messages that were sent are kept for 30 days. You can take <a href="/account/data">what is kept about you</a> as a file, and <a href="/account/delete">delete your account</a>.</p>
 <p>Nothing is handed on. Your browser asks nobody else for anything.</p>`,
       }),
     }),
   };
+}
+
+function keptFor({ helpDays, feedbackDays }: Retention): string {
+  const words = (days: number) => (days === 0 ? 'for ever' : `for ${days} days`);
+  return `A request for help is kept ${words(helpDays)} after the last word in it, feedback ${words(feedbackDays)}.`;
 }

@@ -14,6 +14,7 @@ import type { Links } from './links.ts';
 import type { MailboxPort } from './mailbox-port.ts';
 import type { Reach } from './operation-call.ts';
 import type { Passwords } from './passwords.ts';
+import type { Retention } from './retention.ts';
 import type { Sessions } from './sessions.ts';
 import type { OperationsPort, StatusPort } from './status-port.ts';
 import type { Teams } from './teams.ts';
@@ -81,6 +82,8 @@ export interface HubPorts extends Ground {
   readonly operations: OperationsPort;
   /** Where requests for help are sent; empty: to the accounts of those who answer. */
   readonly helpAddress: string;
+  /** How long what people wrote is kept. */
+  readonly retention: Retention;
   /** What the text of these pages may be used under. */
   readonly contentLicence: string;
   /** Calls made for who tries an operation. */

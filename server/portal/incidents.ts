@@ -47,7 +47,7 @@ export interface IncidentUpdate {
 
 export type NewIncident = Omit<Incident, 'id' | 'updates' | 'ended'> & { readonly text: string };
 
-const incidentCollection: CollectionOf<Incident> = {
+export const incidentCollection: CollectionOf<Incident> = {
   name: 'portal.incidents',
   keys: ({ state, began }) => ({
     time: [['all', timeOf(began)]],
