@@ -99,7 +99,7 @@ describe('the administration of APIs', () => {
 
   const yaml = 'openapi: 3.0.3\ninfo: {title: Hello, version: 1.0.0}\npaths: {/a: {get: {}}}\n';
 
-  it('publishes a document by its producer alone, leniently or strictly', async () => {
+  it('R113 publishes a document by its producer alone, leniently, or strictly from a score of 90 on', async () => {
     const { path } = await make();
     assert.equal((await call('GET', `${path}/specification`)).status, 404);
     const put = (text: unknown, as = developer, query = '', type = 'application/yaml') =>
