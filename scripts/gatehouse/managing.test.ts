@@ -294,6 +294,25 @@ describe('the commands that manage apps', () => {
     assert.equal((await json('subscription', 'cancel', one)).state, 'cancelled');
   });
 
+  it('says what a subscription is wanted for and how long it shall last', async () => {
+    const { id } = await json(...create, '--kind', 'point-of-care');
+    await run('app', 'register', id, 'sandbox');
+    await run('product', 'create', 'pds', '--name', 'PDS', '--scope', 'user/Patient.crus');
+    const wish = ['--purpose', 'Records on a ward', '--volume', '500'];
+    const asked = await json('subscription', 'request', id, 'pds', 'sandbox', ...wish);
+    assert.deepEqual([asked.purpose, asked.volume], ['Records on a ward', 500]);
+    const approved = await json('subscription', 'approve', asked.id, '--ends', '2099-03-31');
+    assert.equal(approved.ends, '2099-04-01T00:00:00.000Z');
+  });
+
+  it('deletes an app once it is told to', async () => {
+    const { id } = await json(...create, '--kind', 'unattended');
+    await assert.rejects(run('app', 'delete', id), isProblem('invalid', /say --yes/));
+    assert.equal((await json('app', 'show', id)).id, id);
+    assert.match(await run('app', 'delete', id, '--yes'), /^Deleted /);
+    await assert.rejects(run('app', 'show', id), isProblem('not-found', /was deleted/));
+  });
+
   it('signs a short-lived assertion for the token endpoint, RS512 or ES384', async () => {
     await run('app', 'list');
     const [first] = assertions;
