@@ -1,6 +1,6 @@
 /**
  * The static files of the hub: read once, offered under names with a hash of their content, so that browsers keep them for ever.
- * Owns their addresses; styles come from scripts/make-styles.mjs and hub.css.
+ * Owns their addresses; styles come from scripts/make-styles.mjs, hub.css and navigation.css.
  */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -54,7 +54,7 @@ export function readAssets(root: string): Assets {
     /url\("icons\/([a-z-]+\.svg)"\)/g,
     (_all, name: string) => `url("${byName.get(name) ?? keep(name, read(join('icons', name)))}")`,
   );
-  keep('styles.css', `${nhsuk}\n${read('hub.css')}`);
+  keep('styles.css', [nhsuk, read('hub.css'), read('navigation.css')].join('\n'));
   return {
     href: (name) => byName.get(name) ?? '',
     serve(exchange) {

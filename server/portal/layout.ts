@@ -1,27 +1,20 @@
 /**
- * The one layout of the hub: skip link, header, navigation, messages, one heading, footer; and the fields of the answer, with
+ * The one layout of the hub: skip link, navigation, messages, one heading, footer; and the fields of the answer, with
  * a policy that lets in nothing from elsewhere and nothing inline (CSP level 3). Works without script and at 320 px.
  */
 import { html, type Html } from '../../core/html.ts';
 import type { Assets } from './assets.ts';
 import type { Fault } from './form.ts';
-import type { Here, Page } from './page.ts';
+import { navigation, type NavigationOptions } from './navigation.ts';
+import type { Page } from './page.ts';
 
-export interface Surroundings {
+export interface Surroundings extends Omit<NavigationOptions, 'mark'> {
   readonly assets: Assets;
-  /** The name of who is signed in. */
-  readonly name?: string;
-  /** Whether there is a local outbox to look into. */
-  readonly outbox: boolean;
   readonly told?: string;
   /** What the text may be used under. */
   readonly licence: string;
-  /** Whether who is signed in looks after the platform. */
-  readonly operates?: boolean;
   /** The page, for who wants to say something about it. */
   readonly about?: string | undefined;
-  /** Ends the session; only for who is signed in. */
-  readonly signOut?: Html;
 }
 
 /** Fields of each answer with a page. */
@@ -44,7 +37,7 @@ export function pageFields(page: Page): Record<string, string> {
 export function layout(page: Page, around: Surroundings): string {
   const { title, content, back, form, here, script } = page;
   const faults = form?.faults ?? [];
-  const inTitle = `${faults.length > 0 ? 'Error: ' : ''}${title} – Gatehouse developer hub`;
+  const inTitle = `${faults.length > 0 ? 'Error: ' : ''}${[title, ...belongsTo(page), 'Gatehouse developer hub'].join(' – ')}`;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -58,10 +51,7 @@ ${script === undefined ? undefined : html`<script src="${around.assets.href(scri
 </head>
 <body>
 <a class="nhsuk-skip-link" href="#main">Skip to main content</a>
-<header class="hub-header"><div class="nhsuk-width-container hub-header__in">
-<a class="hub-header__name" href="/"><img src="${around.assets.href('mark.svg')}" alt="" width="40" height="40" /><span>Gatehouse <small>developer hub</small></span></a>
-${navigation(around, here)}
-</div></header>
+${navigation({ ...around, mark: around.assets.href('mark.svg') }, here)}
 <div class="nhsuk-width-container">
 ${back === undefined ? undefined : html`<nav aria-label="Back"><a class="nhsuk-back-link" href="${back.href}">${back.text}</a></nav>`}
 <main class="nhsuk-main-wrapper" id="main" tabindex="-1">
@@ -81,37 +71,10 @@ ${around.about === undefined ? undefined : feedbackOn(around.about)}
 `.text;
 }
 
-function navigation(
-  { name, outbox, operates, signOut }: Surroundings,
-  here: Here | undefined,
-): Html {
-  const entries: readonly (readonly [Here, string, string])[] = [
-    ['home', '/', 'Home'],
-    ['start', '/start', 'Start'],
-    ['catalogue', '/catalogue', 'API catalogue'],
-    ['try', '/try', 'Try it'],
-    ['explain', '/explain', 'Explain'],
-    ['products', '/products', 'Products'],
-    ...(name === undefined
-      ? []
-      : ([
-          ['apps', '/apps', 'Apps'],
-          ['teams', '/teams', 'Teams'],
-          ['requests', '/requests', 'Requests'],
-        ] as const)),
-    ['guides', '/guides', 'Guides'],
-    ['status', '/status', 'Status'],
-    ...(operates ? ([['operations', '/operations', 'Operations']] as const) : []),
-    ...(outbox ? ([['outbox', '/outbox', 'Outbox']] as const) : []),
-  ];
-  const link = ([key, href, text]: readonly [Here, string, string]) =>
-    html`<li><a href="${href}"${key === here ? html` aria-current="page"` : undefined}>${text}</a></li>`;
-  const account =
-    name === undefined
-      ? html`<li><a href="/sign-in">Sign in</a></li><li><a href="/sign-up">Create an account</a></li>`
-      : html`${link(['account', '/account', name])}<li>${signOut}</li>`;
-  return html`<nav class="hub-nav" aria-label="Main"><ul>${entries.map(link)}</ul></nav>
-<nav class="hub-nav hub-nav--account" aria-label="Account"><ul>${account}</ul></nav>`;
+/** Many pages have one heading (Cancel the subscription): the title of the window says of what. */
+function belongsTo({ of, back }: Page): readonly string[] {
+  const parent = of ?? back?.text.replace(/^(Back|Go on) to (the |your )?/, '') ?? '';
+  return parent === '' ? [] : [parent.charAt(0).toUpperCase() + parent.slice(1)];
 }
 
 /** Two ways to one form: saying what one thinks of this page. */
@@ -125,6 +88,6 @@ function errorSummary(faults: readonly Fault[]): Html {
   const items = faults.map(({ field, text }) =>
     field === undefined ? html`<li>${text}</li>` : html`<li><a href="#${field}">${text}</a></li>`,
   );
-  return html`<div class="nhsuk-error-summary" tabindex="-1"><div role="alert"><h2 class="nhsuk-error-summary__title">There is a problem</h2>
+  return html`<div class="nhsuk-error-summary" tabindex="-1" autofocus><div role="alert"><h2 class="nhsuk-error-summary__title">There is a problem</h2>
 <div class="nhsuk-error-summary__body"><ul class="nhsuk-list nhsuk-error-summary__list">${items}</ul></div></div></div>`;
 }

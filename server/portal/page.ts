@@ -58,6 +58,8 @@ export type CookieName = 'session' | 'visit' | 'second' | 'told' | 'kept';
 export interface Page {
   /** The one heading, and the title of the window. */
   readonly title: string;
+  /** What it is a page of, for the title of the window; where it is absent, what the way back leads to. */
+  readonly of?: string;
   readonly content: Html;
   /** 200 when absent. */
   readonly status?: number;
