@@ -135,6 +135,10 @@ describe('MESH in the management API', () => {
     } while (after !== '');
     assert.deepEqual(seen.slice(0, 5), ids);
     assert.equal(new Set(seen).size, seen.length);
+    const tracked = (await call(operator, `${at}/${ids[0] ?? ''}`)).json;
+    const states = tracked.events.map(({ state }: { state: string }) => state);
+    assert.deepEqual([tracked.id, states[0], tracked.reports], [ids[0], 'accepted', []]);
+    await assert.rejects(call(operator, `${at}/1_A`), { kind: 'not-found' });
     const received = (await call(operator, at, undefined, 'direction=received')).json.items;
     assert.deepEqual(received.map(({ id }: { id: string }) => id).slice(0, 3), [
       ids[0],

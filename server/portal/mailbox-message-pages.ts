@@ -182,13 +182,14 @@ function reportText(report: Message['report']): string {
   return event === 'RECEIPT' ? `Receipt: ${text}` : `Report ${number}: ${text}`;
 }
 
-function eventTable({ events }: Message): Html {
+function eventTable({ events, total }: Message): Html {
   if (events.length === 0) return html`<p>It is being sent; nothing else has happened yet.</p>`;
   const rows = events.map(({ at, state, event, code: number, text }) => [
     time(at),
     stateTag({ state }),
     `${event} ${number}`,
-    text,
+    // What is noted of all, and true of those in chunks.
+    state === 'uploading' && total === 1 ? 'Taken from the sender' : text,
   ]);
   return table('Events, newest first', ['When', 'State', 'Event', 'What'], rows);
 }
