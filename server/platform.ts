@@ -23,6 +23,7 @@ import { ldapAddressOf, openDirectoryApi } from './directory-api.ts';
 import { seedDirectory } from './directory-seed.ts';
 import { openHandshakes, type Handshakes } from './handshakes.ts';
 import { openMessagingWork } from './fhir-messaging-parts.ts';
+import { mnsFace } from './events-mns.ts';
 import { isNamedByEvent, openEventsWork } from './events-parts.ts';
 import { putExampleProvider } from './example-provider.ts';
 import { putShipped } from './hosting.ts';
@@ -209,7 +210,7 @@ export async function startPlatform(
       postman &&
       openEventsWork({
         ...{ ...parts, accepted: postman.accepted, told: meshCounts(observing.counted).step },
-        faces: [],
+        faces: [mnsFace(parts)],
       });
     const letters = postman && openMessagingWork({ ...parts, accepted: postman.accepted });
     const messaging =
