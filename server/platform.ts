@@ -47,6 +47,8 @@ import { seedDefaults } from './seed.ts';
 import { openMeshWork } from './mesh-parts.ts';
 import { openMeshManagement } from './mesh-api.ts';
 import { meshKeys, openSharedKeys } from './mesh-keys.ts';
+import { openNemsManagement } from './nems-api.ts';
+import { openNemsFace } from './nems-parts.ts';
 import { meshCounts, meshWaiting } from './mesh-metrics.ts';
 import { findPeople } from './mesh-people.ts';
 import { seedMailboxes } from './mesh-seed.ts';
@@ -160,6 +162,7 @@ export async function startPlatform(
       ...{ ...shared, outgoing, secrets: pushSecrets(config), mailboxes: boxes.administration },
     });
     const backlog = openBacklogApi({ store, journal, clock });
+    const nems = openNemsManagement({ store, journal, clock });
     const access = await openAccess({
       ...parts,
       hooks,
@@ -170,6 +173,7 @@ export async function startPlatform(
         ...sent.acts,
         ...pushed.acts,
         ...boxes.acts,
+        ...nems.acts,
         ...backlog.acts,
       },
       facts: {
@@ -179,6 +183,7 @@ export async function startPlatform(
         ...sent.facts,
         ...pushed.facts,
         ...boxes.facts,
+        ...nems.facts,
         ...backlog.facts,
       },
       real,
@@ -210,7 +215,7 @@ export async function startPlatform(
       postman &&
       openEventsWork({
         ...{ ...parts, accepted: postman.accepted, told: meshCounts(observing.counted).step },
-        faces: [mnsFace(parts)],
+        faces: [openNemsFace, mnsFace(parts)],
       });
     const letters = postman && openMessagingWork({ ...parts, accepted: postman.accepted });
     const messaging =

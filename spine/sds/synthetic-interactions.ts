@@ -91,6 +91,16 @@ const bookings = of(
   `PRPA_IN010000UK07 PRPA_IN020000UK06 PRSC_IN040000UK08 PRSC_IN080000UK07 PRSC_IN080000UK03`,
 );
 
+/** Subscribing to events, and publishing those that others than the national services publish. */
+const subscribed = of(
+  'clinicals-sync',
+  'SubscriptionsApiPost SubscriptionsApiGet SubscriptionsApiDelete',
+);
+const published = of(
+  'events',
+  `Bloodspottestoutcome.Write Newbornhearing.Write Nipeoutcome.Write Professionalcontacts.Write Vaccinations.Write`,
+);
+
 const practice: Traffic = {
   receives: [
     ...received(
@@ -111,6 +121,8 @@ const practice: Traffic = {
     ...of('psis', 'REPC_IN150016UK05'),
     ...signals,
     ...demographicsToo,
+    ...subscribed,
+    ...published,
   ],
 };
 
@@ -135,6 +147,8 @@ const trust: Traffic = {
     ...updates,
     ...signals,
     ...demographicsToo,
+    ...subscribed,
+    ...published,
   ],
 };
 
@@ -170,6 +184,8 @@ const national: Traffic = {
     ...updated,
     ...of('mm', 'PORX_IN070101UK31 PORX_IN110101UK30 MCCI_IN010000UK13'),
     ...signals,
+    ...subscribed,
+    ...published,
   ],
 };
 
