@@ -36,6 +36,8 @@ export interface Config {
   /** A mail address; empty: the accounts of operators and administrators. */
   readonly helpAddress: string;
   readonly contentLicence: string;
+  /** Days; 0: never. */
+  readonly requestReminderDays: number;
   /** Days; 0: for ever. */
   readonly helpDays: number;
   readonly feedbackDays: number;
@@ -271,6 +273,15 @@ export const settings: readonly Setting[] = [
     default: 'Apache License 2.0',
     wants: 'the name of a licence, at most 100 characters',
     schema: { type: 'string', minLength: 3, maxLength: 100 },
+  },
+  {
+    name: 'REQUEST_REMINDER_DAYS',
+    key: 'requestReminderDays',
+    description:
+      'Days after which those who decide are reminded by mail of requests for products that wait, and again each time so many have gone by; 0: never.',
+    default: '3',
+    wants: 'a whole number from 0 to 365',
+    schema: { type: 'integer', minimum: 0, maximum: 365 },
   },
   {
     name: 'HELP_DAYS',

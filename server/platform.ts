@@ -16,6 +16,7 @@ import type { PlatformHooks } from './catalogue/deployment-hooks.ts';
 import { openCertificateOwners } from './certificate-owners.ts';
 import { certificateNotices } from './certificate-notices.ts';
 import { subscriptionEnds } from './subscription-ends.ts';
+import { subscriptionReminders } from './subscription-reminders.ts';
 import { openPlatformCertificates, type PlatformCertificates } from './certificate-authority.ts';
 import type { Config } from './config.ts';
 import { openData } from './data.ts';
@@ -23,7 +24,6 @@ import { ldapAddressOf, openDirectoryApi } from './directory-api.ts';
 import { seedDirectory } from './directory-seed.ts';
 import { openHandshakes, type Handshakes } from './handshakes.ts';
 import { openMessagingWork } from './fhir-messaging-parts.ts';
-import { mnsFace } from './events-mns.ts';
 import { isNamedByEvent, openEventsWork } from './events-parts.ts';
 import { putExampleProvider } from './example-provider.ts';
 import { putShipped } from './hosting.ts';
@@ -47,8 +47,6 @@ import { seedDefaults } from './seed.ts';
 import { openMeshWork } from './mesh-parts.ts';
 import { openMeshManagement } from './mesh-api.ts';
 import { meshKeys, openSharedKeys } from './mesh-keys.ts';
-import { openNemsManagement } from './nems-api.ts';
-import { openNemsFace } from './nems-parts.ts';
 import { meshCounts, meshWaiting } from './mesh-metrics.ts';
 import { findPeople } from './mesh-people.ts';
 import { seedMailboxes } from './mesh-seed.ts';
@@ -162,7 +160,6 @@ export async function startPlatform(
       ...{ ...shared, outgoing, secrets: pushSecrets(config), mailboxes: boxes.administration },
     });
     const backlog = openBacklogApi({ store, journal, clock });
-    const nems = openNemsManagement({ store, journal, clock });
     const access = await openAccess({
       ...parts,
       hooks,
@@ -173,7 +170,6 @@ export async function startPlatform(
         ...sent.acts,
         ...pushed.acts,
         ...boxes.acts,
-        ...nems.acts,
         ...backlog.acts,
       },
       facts: {
@@ -183,7 +179,6 @@ export async function startPlatform(
         ...sent.facts,
         ...pushed.facts,
         ...boxes.facts,
-        ...nems.facts,
         ...backlog.facts,
       },
       real,
@@ -197,6 +192,10 @@ export async function startPlatform(
     const ends = subscriptionEnds({
       ...{ store, journal, clock, publicUrl, mailbox: observing.mailbox },
       subscriptions: access.administration.subscriptions,
+    });
+    const reminders = subscriptionReminders({
+      ...{ store, journal, clock, publicUrl, mailbox: observing.mailbox },
+      days: config.requestReminderDays,
     });
     const alarm = (error: unknown) => {
       log.log('error', 'what is due in MESH could not be done', { kind: Problem.from(error).kind });
@@ -215,7 +214,7 @@ export async function startPlatform(
       postman &&
       openEventsWork({
         ...{ ...parts, accepted: postman.accepted, told: meshCounts(observing.counted).step },
-        faces: [openNemsFace, mnsFace(parts)],
+        faces: [],
       });
     const letters = postman && openMessagingWork({ ...parts, accepted: postman.accepted });
     const messaging =
@@ -233,7 +232,7 @@ export async function startPlatform(
     const national = openNationalEndpoints(store, addresses, tlsAddresses);
     const withExamples =
       part !== 'serving' && config.installation === 'laptop' && !options.withoutDefaults;
-    const kept = [workspaces, access, systems, expiry, ends, keeper, national, ...working];
+    const kept = [workspaces, access, systems, expiry, ends, reminders, keeper, national, ...working];
     const sweeping = part === 'serving' ? undefined : sweepOften(kept, log);
     const serving =
       part === 'keeping'

@@ -1,15 +1,13 @@
 /**
  * Who is told by mail about a Subscription: the requester, the owners and admins of the App's team, and who decides. Owns
- * their words and receivers. A message that cannot be kept undoes nothing: the page tells the same.
+ * their words. A message that cannot be kept undoes nothing: the page tells the same.
  */
 import { Problem } from '../../core/problem.ts';
-import type { Page as StoredPage } from '../../core/store.ts';
 import type { App } from '../catalogue/apps.ts';
-import type { Administrator } from '../catalogue/people.ts';
 import type { Product, Subscription } from '../catalogue/products.ts';
+import { decidersOf, managersOf, mostReceivers } from './deciders.ts';
 import type { Hub } from './hub-parts.ts';
 import { subscriptionPath } from './subscription-reach.ts';
-import { manages } from './teams.ts';
 
 export interface About {
   readonly subscription: Subscription;
@@ -22,7 +20,7 @@ export async function tellDeciders(hub: Hub, about: About, by: string): Promise<
   const { subscription, app, product } = about;
   const { purpose = 'Not said', volume } = subscription;
   const calls = volume === undefined ? 'not said' : `about ${volume} a day`;
-  await tell(hub, await decidersOf(hub, about), about, {
+  await tell(hub, await decidersOf(hub, about.product), about, {
     template: 'hub-subscription-request',
     subject: `Request: ${app.name} asks for ${product.name} in ${subscription.environment}`,
     text: `${by} asks for ${product.name} in ${subscription.environment}, for the app ${app.name}.\n\nWhat for: ${purpose}\nCalls: ${calls}\n\nDecide or ask back: ${linkTo(hub, subscription)}/decision`,
@@ -39,7 +37,7 @@ export async function tellDecision(hub: Hub, about: About): Promise<void> {
     suspended: 'It is suspended: calls by it are refused.',
     cancelled: 'It is cancelled: calls by it are refused.',
   };
-  await tell(hub, await askersOf(hub, about), about, {
+  await tell(hub, await managersOf(hub, about.app.owner), about, {
     template: 'hub-subscription-decision',
     subject: `${product.name} in ${environment} for ${app.name}: ${state}`,
     text: `${words[state] ?? `It is ${state}.`}${reason === undefined ? '' : `\n\nReason: ${reason}`}\n\n${linkTo(hub, subscription)}`,
@@ -57,7 +55,9 @@ export async function tellMessage(
   }: { readonly side: 'requester' | 'approver'; readonly name: string; readonly text: string },
 ): Promise<void> {
   const { subscription, app, product } = about;
-  const to = await (side === 'requester' ? decidersOf(hub, about) : askersOf(hub, about));
+  const to = await (side === 'requester'
+    ? decidersOf(hub, about.product)
+    : managersOf(hub, about.app.owner));
   await tell(hub, to, about, {
     template: 'hub-subscription-message',
     subject: `Message about ${product.name} for ${app.name}`,
@@ -75,51 +75,14 @@ function linkTo(hub: Hub, { id }: Subscription): string {
   return `${hub.publicUrl()}${subscriptionPath(id)}`;
 }
 
-/** So many receivers at most. */
-const most = 50;
-
 async function tell(hub: Hub, to: readonly string[], about: About, notice: Notice): Promise<void> {
   const subject = notice.subject.replace(/\s+/g, ' ').slice(0, 200);
   const text = `${notice.text}\n\nGatehouse developer hub\n`;
   try {
-    for (const one of [...new Set(to)].slice(0, most))
+    for (const one of [...new Set(to)].slice(0, mostReceivers))
       await hub.send(hub.clock.newId(), { ...notice, subject, text, to: one });
   } catch (error) {
     const kind = Problem.from(error).kind;
     hub.log.log('warn', 'a notice could not be kept', { kind, template: notice.template });
   }
-}
-
-async function emailsOf(hub: Hub, accounts: readonly string[]): Promise<readonly string[]> {
-  const found = await Promise.all(accounts.map((id) => hub.accounts.find(id)));
-  return found.flatMap((one) => one?.value.email ?? []);
-}
-
-/** The requester, as far as they are still in the team, and its owners and admins. */
-async function askersOf(hub: Hub, { app }: About): Promise<readonly string[]> {
-  return emailsOf(hub, await managersOf(hub, app.owner));
-}
-
-/** The owner of the customer's environment, or those who decide on all. */
-async function decidersOf(hub: Hub, { product }: About): Promise<readonly string[]> {
-  if (product.customer) return emailsOf(hub, await managersOf(hub, product.customer.owner));
-  const deciding: string[] = [];
-  let after: string | undefined;
-  do {
-    const page: StoredPage<Administrator> = await hub.accounts.people.find({
-      ...{ index: 'all', equals: ['all'], limit: 1000 },
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const { id, value } of page.items)
-      if (value.state === 'active' && value.role === 'product-owner') deciding.push(id);
-    after = page.next;
-  } while (after !== undefined && deciding.length < most);
-  return emailsOf(hub, deciding);
-}
-
-async function managersOf(hub: Hub, code: string): Promise<readonly string[]> {
-  const team = await hub.teams.find(code);
-  return (team?.value.members ?? [])
-    .filter(({ account }) => team && manages(team.value, account))
-    .map(({ account }) => account);
 }

@@ -48,10 +48,16 @@ function subscriptionRows(hub: Hub, actor: Actor, teams: readonly Team[]): Part[
           html`<a href="${subscriptionPath(id)}/decision">${product.name} for ${app.name}</a>`,
           environmentName(environment),
           purpose.length > 200 ? `${purpose.slice(0, 200)}…` : purpose,
-          time(requested),
+          html`${time(requested)}<br />${ageIn(hub.clock.now() - requested)}`,
         ],
       ];
     });
+}
+
+/** How long it has waited; the queue is oldest first. */
+function ageIn(milliseconds: number): string {
+  const days = Math.floor(milliseconds / 86_400_000);
+  return days === 0 ? 'Waits for less than a day' : `Waits for ${days} day${days === 1 ? '' : 's'}`;
 }
 
 function registrationRows({ catalogue }: Hub): Part[][] {
