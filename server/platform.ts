@@ -232,7 +232,17 @@ export async function startPlatform(
     const national = openNationalEndpoints(store, addresses, tlsAddresses);
     const withExamples =
       part !== 'serving' && config.installation === 'laptop' && !options.withoutDefaults;
-    const kept = [workspaces, access, systems, expiry, ends, reminders, keeper, national, ...working];
+    const kept = [
+      workspaces,
+      access,
+      systems,
+      expiry,
+      ends,
+      reminders,
+      keeper,
+      national,
+      ...working,
+    ];
     const sweeping = part === 'serving' ? undefined : sweepOften(kept, log);
     const serving =
       part === 'keeping'
@@ -240,6 +250,7 @@ export async function startPlatform(
         : await serve({
             ...parts,
             ...{ workspaces, own, keeper },
+            mailboxes: mailboxPort(boxes, pushed, sharedKeys),
             authorisation: access.authorisation,
             administration: access.administration,
             systems: systems.administration,
@@ -251,7 +262,6 @@ export async function startPlatform(
             part,
           });
     const front = serving?.front;
-            mailboxes: mailboxPort(boxes, pushed, sharedKeys),
     if (front) port = await listenOn(front.server, { ...config, variable: 'PORT' });
     const ldap = await serving?.ldap?.listen().catch(async (error: unknown) => {
       await front?.drain(0); // else the port of a start that failed stays open
