@@ -1,13 +1,16 @@
 /**
- * The pages of docs/ that are made from code: what settings there are, and every error an API may answer with.
- * Owns the texts only; make-docs.ts writes or compares them.
+ * The pages of docs/ that are made from code: what settings there are, and every error an API may answer with; and the bill of
+ * materials. Owns the texts only; make-docs.ts writes or compares them.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { Problem, problemKinds } from '../core/problem.ts';
 import * as pds from '../fhir/pds/errors.ts';
 import { settings } from '../server/config.ts';
 import { registry } from '../server/gateway/policies/registry.ts';
 import { phases, type PolicyKind } from '../server/gateway/policy.ts';
+import { billOfMaterials } from './bill-of-materials.ts';
 
 /** The generated pages by path, formatted as the project formats everything. */
 export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
@@ -15,12 +18,18 @@ export async function generatedDocs(): Promise<ReadonlyMap<string, string>> {
     'docs/configuration.md': configuration(),
     'docs/policies.md': policies(),
     'docs/problems.md': problems(),
+    'docs/sbom.cdx.json': JSON.stringify(billOfMaterials(lock())),
   };
   const formatted = Object.entries(pages).map(async ([path, text]) => {
     const options = { ...(await resolveConfig(path)), filepath: path };
     return [path, await format(text, options)] as const;
   });
   return new Map(await Promise.all(formatted));
+}
+
+/** What is installed, as npm has put it down. */
+function lock(): string {
+  return readFileSync(join(import.meta.dirname, '..', 'package-lock.json'), 'utf8');
 }
 
 const notice =
