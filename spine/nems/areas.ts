@@ -16,7 +16,7 @@ export interface Area {
 export type Areas = (postcode: string) => Area;
 
 /**
- * @param table by postcode without blanks or a beginning of one (`AA119ZZ`, `AA119`, `AA11`, `AA`); the longest counts
+ * @param table by postcode (`AA11 9ZZ`), sector (`AA11 9`), district (`AA11`) or area (`AA`); the longest counts
  * @throws Problem `invalid` for another shape
  */
 export function createAreas(table: unknown): Areas {
@@ -26,10 +26,15 @@ export function createAreas(table: unknown): Areas {
   );
   return (postcode) => {
     const text = postcode.replace(/\s/g, '').toUpperCase();
-    // The inward part is always three characters; what is between is a district, whose end may not be cut.
-    const outward = text.slice(0, -3);
+    // The blank keeps sector 1 of district AA1 apart from district AA11.
+    const [outward, inward] = [text.slice(0, -3), text.slice(-3)];
     const letters = /^[A-Z]{1,2}/.exec(outward)?.[0] ?? '';
-    for (const one of [text, text.slice(0, -2), outward, letters]) {
+    for (const one of [
+      `${outward} ${inward}`,
+      `${outward} ${inward.charAt(0)}`,
+      outward,
+      letters,
+    ]) {
       const found = known.get(one);
       if (found) return found;
     }
@@ -40,7 +45,8 @@ export function createAreas(table: unknown): Areas {
 const names = ['location', 'authority', 'country'] as const;
 
 function areaOf(prefix: string, area: unknown): Area {
-  if (!/^[A-Z0-9]{1,7}$/.test(prefix)) throw bad('postcodes or beginnings of them as names');
+  if (!/^[A-Z]{1,2}([0-9][A-Z0-9]?( [0-9]([A-Z]{2})?)?)?$/.test(prefix))
+    throw bad('postcodes, sectors, districts or areas as names');
   if (typeof area !== 'object' || area === null) throw bad(`an object under ${prefix}`);
   for (const [name, code] of Object.entries(area))
     if (
