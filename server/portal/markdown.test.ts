@@ -18,6 +18,14 @@ describe('Markdown of producers', () => {
     assert.match(out, /&lt;j&gt;/);
   });
 
+  it('tells each cell behind the first what it is, for screens where the head is away', () => {
+    const out = block(
+      '| You | `Start` "here" |\n|---|---|\n| a | b |\n\n| x | y |\n|---|---|\n| c | d |\n',
+    );
+    assert.match(out, /<td>a<\/td><td data-head="Start &quot;here&quot;">b<\/td>/);
+    assert.match(out, /<td>c<\/td><td data-head="y">d<\/td>/);
+  });
+
   it('shows HTML as text, whatever it is', () => {
     for (const text of [
       '<script>alert(1)</script>',

@@ -140,7 +140,22 @@ function isHeading({ type }: Token): boolean {
 }
 
 function render(tokens: readonly Token[]): string {
+  nameCells(tokens);
   return tokens.map((token) => one(token)).join('');
+}
+
+/** Cells behind the first of a row are told what they are: on narrow screens the head of a table is away. */
+function nameCells(tokens: readonly Token[]): void {
+  let heads: string[] = [];
+  let at = 0;
+  tokens.forEach((token, i) => {
+    if (token.type === 'table_open') heads = [];
+    if (token.type === 'tr_open') at = 0;
+    if (token.type === 'th_open') heads.push(plain(tokens[i + 1]?.children ?? []));
+    if (token.type !== 'td_open') return;
+    const head = at++ === 0 ? '' : (heads[at - 1] ?? '');
+    if (head !== '') token.attrSet('data-head', head);
+  });
 }
 
 function one(token: Token): string {
@@ -167,6 +182,8 @@ function one(token: Token): string {
       return isOpen ? heading(token) : tagOf(token.tag, false);
     case 'image':
       return html`${plain(token.children ?? []) || 'image'}`.text;
+    case 'td':
+      return isOpen ? cell(token) : '</td>';
     case 'link':
       return isOpen ? anchor(String(token.attrGet('href') ?? '')) : '</a>';
     default:
@@ -184,6 +201,11 @@ const opening: Readonly<Record<string, string>> = {
 
 function tagOf(name: string, isOpen: boolean): string {
   return isOpen ? `<${name}>` : `</${name}>`;
+}
+
+function cell(token: Token): string {
+  const head = token.attrGet('data-head');
+  return head === null ? '<td>' : html`<td data-head="${String(head)}">`.text;
 }
 
 function heading(token: Token): string {
