@@ -72,7 +72,14 @@ describe('the catalogue', function () {
   it('shows status, technology, access, environments and owner of each', async () => {
     const { html } = await client.get('/catalogue?q=demographics');
     const found = textOf(html.slice(html.indexOf('Personal Demographics Service FHIR API')));
-    for (const words of [/live/, /HL7 FHIR/, /Open access/, /signed JWT/, /Integration/, /DEMO1/])
+    for (const words of [
+      /live/,
+      /HL7 FHIR/,
+      /Open access/,
+      /signed JWT/,
+      /UAT \(integration\)/,
+      /DEMO1/,
+    ])
       assert.match(found, words);
   });
 

@@ -61,6 +61,8 @@ describe('status in the hub', function () {
   });
   after(() => platform.end());
 
+  const inUat = (state: string) =>
+    new RegExp(`data-head="UAT"><strong class="nhsuk-tag[^>]*>${state}<`);
   const main = (page: { html: string }) => textOf(page.html.slice(page.html.indexOf('<main')));
 
   it('R040 lists each API and environment with its state, and its history on a page of its own', async () => {
@@ -68,12 +70,12 @@ describe('status in the hub', function () {
     assert.equal(page.status, 200);
     assert.match(main(page), /Everything that is checked works/);
     assert.match(page.html, /href="\/status\/apis\/hello-world">Hello World API</);
-    assert.match(main(page), /UAT: Operational/);
+    assert.match(page.html, inUat('Operational'));
     const one = await anybody.get('/status/apis/hello-world');
     assert.match(main(one), /2 of 90 days checked, 1 of them without a failure/);
     assert.match(
       one.html,
-      /role="img" aria-label="Last 90 days of hello-world-open in uat: 2 of 90/,
+      /role="img" aria-label="Last 90 days of hello-world-open in UAT \(integration\): 2 of 90/,
     );
     assert.equal(one.html.match(/<rect /g)?.length, 180);
     assert.match(main(one), /99\.50 % of 1000 checks passed/);
@@ -98,7 +100,7 @@ describe('status in the hub', function () {
     await put2('major outage');
     const page = await anybody.get('/status');
     assert.match(main(page), /There is trouble in one environment/);
-    assert.match(main(page), /UAT: 1 of 1 Major outage/);
+    assert.match(main(page), /UAT \(integration\): 1 of 1 Major outage/);
     offset += 10 * 60_000;
     assert.match(main(await anybody.get('/status/apis/hello-world')), /Unknown/);
     await put2('operational');
@@ -181,10 +183,10 @@ describe('status in the hub', function () {
     const { to } = await operator.fill('/status/incidents/new', { ...plan, began });
     const before = await anybody.get('/status');
     assert.match(main(before), /Planned maintenance: New <b>cables<\/b>/);
-    assert.match(main(before), /UAT: Operational/);
+    assert.match(before.html, inUat('Operational'));
     offset += 30 * 60_000;
     await put2('major outage');
-    assert.match(main(await anybody.get('/status')), /UAT: Maintenance/);
+    assert.match((await anybody.get('/status')).html, inUat('Maintenance'));
     await put2('operational');
     await operator.fill(to, { state: 'resolved', text: 'Done.' });
   });

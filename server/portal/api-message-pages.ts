@@ -4,7 +4,7 @@ import { Problem } from '../../core/problem.ts';
 import { elementTable, exampleOf } from './api-message-parts.ts';
 import { baseOf, entryOf } from './api-pages.ts';
 import { accessWords } from './catalogue-access.ts';
-import { environmentWords } from './catalogue-words.ts';
+import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { pageTexts } from './markdown.ts';
 import { openPage, type Pages } from './page.ts';
@@ -36,7 +36,7 @@ ${table(
   'Environments',
   ['Environment', 'Address', 'Access'],
   entry.places.map(({ environment, base: path, patterns }) => [
-    environmentWords[environment],
+    environmentName(environment),
     code(
       (patterns.includes('certificate') ? hub.reach.certified(environment, path) : undefined) ??
         hub.reach(environment, path),

@@ -2,16 +2,13 @@
 import { html, type Html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
 import { textOf, type OpenApiDocument } from '../catalogue/openapi/document.ts';
+import { environments } from '../catalogue/environments.ts';
+import { looksAfter } from './api-life-pages.ts';
 import { interactionTables } from './api-message-parts.ts';
+import { environmentName } from './app-words.ts';
 import { accessTutorials, accessWords, type AccessPattern } from './catalogue-access.ts';
 import type { CatalogueEntry, Place, Version } from './catalogue-entries.ts';
-import {
-  backEndWords,
-  environmentWords,
-  statusTag,
-  statusWords,
-  technologyWords,
-} from './catalogue-words.ts';
+import { backEndWords, statusTag, statusWords, technologyWords } from './catalogue-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { pageTexts, type Texts } from './markdown.ts';
 import { operationSummaries, type OperationSummary } from './operations.ts';
@@ -22,12 +19,15 @@ import { registerOfStandards } from './standards.ts';
 export function apiPages(hub: Hub): Pages {
   return {
     '/catalogue/:api': openPage({
-      async show({ params }) {
+      async show({ params, me }) {
         const entry = await entryOf(hub, params.api);
         const { specification } = entry.api;
         const document =
           specification === undefined ? undefined : await hub.documentation.document(specification);
-        return apiPage(hub, entry, document);
+        const page = apiPage(hub, entry, document);
+        if (!me || !(await looksAfter(hub, { me }, entry.api))) return page;
+        const link = html`<h2>You look after it</h2><p><a href="/catalogue/${entry.api.id}/service">Deprecate, withdraw or retire it, or put it back</a></p>`;
+        return { ...page, content: html`${page.content}${link}` };
       },
     }),
     '/catalogue/:api/versions/:version': openPage({
@@ -157,9 +157,9 @@ ${table(
   'Environments',
   ['Environment', 'Address', 'Access', 'Answers'],
   [...places]
-    .sort(byEnvironment)
+    .sort(inOrder(places))
     .map((place) => [
-      environmentWords[place.environment],
+      environmentName(place.environment),
       addressesOf(hub, place),
       list(place.patterns.map((one) => accessWords[one].title)),
       html`${backEndWords[place.backEnd]}${place.proxy.state === 'deprecated' ? html` ${tag('deprecated', 'yellow')}` : undefined}`,
@@ -177,12 +177,15 @@ function tutorial(pattern: AccessPattern): Html | undefined {
   return html`<a href="${path}">How<span class="nhsuk-u-visually-hidden"> to call with ${title}</span></a>`;
 }
 
-const order = Object.keys(environmentWords);
+const order: readonly string[] = environments;
 
-function byEnvironment(a: Place, b: Place): number {
-  return (
-    order.indexOf(a.environment) - order.indexOf(b.environment) || a.base.localeCompare(b.base)
-  );
+/** By environment; where one has several, that path first which the Api has in most. */
+function inOrder(places: readonly Place[]): (a: Place, b: Place) => number {
+  const spread = ({ base }: Place) => places.filter((one) => one.base === base).length;
+  return (a, b) =>
+    order.indexOf(a.environment) - order.indexOf(b.environment) ||
+    spread(b) - spread(a) ||
+    a.base.localeCompare(b.base);
 }
 
 function addressesOf(hub: Hub, { environment, base, patterns }: Place): Html {

@@ -72,7 +72,10 @@ export function appPages(hub: Hub): Pages {
         const chosen = readEnvironments(form);
         for (const environment of chosen)
           await hub.administration.apps.register(actor, app.id, environment);
-        return { to: appPath(app.id), told: `The app is registered in ${chosen.join(', ')}.` };
+        return {
+          to: appPath(app.id),
+          told: `The app is registered in ${chosen.map(environmentName).join(', ')}.`,
+        };
       },
     }),
     '/apps/:app/owner': accountPage({

@@ -6,6 +6,7 @@ import { toEnvironment, type Environment } from '../catalogue/environments.ts';
 import type { Proxy } from '../catalogue/proxies.ts';
 import { may, type Action, type Actor } from '../catalogue/roles.ts';
 import { FormRefused, type Form } from './form.ts';
+import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import type { SignedIn } from './page.ts';
 import { actorIn, type Team } from './teams.ts';
@@ -83,7 +84,10 @@ export function backToApp({ id, name }: Pick<App, 'id' | 'name'>) {
 }
 
 export function backToPlace({ app, environment }: Placed) {
-  return { href: appPath(app.id, environment), text: `Back to ${app.name} in ${environment}` };
+  return {
+    href: appPath(app.id, environment),
+    text: `Back to ${app.name} in ${environmentName(environment)}`,
+  };
 }
 
 /** Tells what the catalogue finds wrong beside the field it is about. */

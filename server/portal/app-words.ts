@@ -1,7 +1,7 @@
 /** Kinds, environments and states of Apps, in words. */
 import type { Html } from '../../core/html.ts';
 import type { AppKind, Registration } from '../catalogue/apps.ts';
-import type { Environment } from '../catalogue/environments.ts';
+import { environments, type Environment } from '../catalogue/environments.ts';
 import { environmentRoles } from '../catalogue/deployment-environments.ts';
 import type { Choice } from './fields.ts';
 import { tag, type TagColour } from './parts.ts';
@@ -31,13 +31,23 @@ const names: Readonly<Record<Environment, string>> = {
   sandbox: 'Sandbox',
   development: 'Development',
   sit: 'SIT (system integration)',
-  uat: 'UAT (user acceptance)',
+  uat: 'UAT (integration)',
   production: 'Production',
 };
 
+/** As every page and message calls it. */
 export function environmentName(environment: Environment): string {
   return names[environment];
 }
+
+/** Without what stands in brackets, for heads of narrow columns. */
+export function environmentShort(environment: Environment): string {
+  return names[environment].replace(/ \(.*/, '');
+}
+
+/** Each by its name. */
+export const environmentOptions: readonly (Choice & { readonly value: Environment })[] =
+  environments.map((value) => ({ value, text: names[value] }));
 
 /** Each with what it is for. */
 export const environmentChoices: readonly (Choice & { readonly value: Environment })[] =

@@ -6,7 +6,8 @@ import { apiStatuses, technologies } from '../catalogue/api-administration.ts';
 import { environments } from '../catalogue/environments.ts';
 import { accessPatterns, accessWords } from './catalogue-access.ts';
 import type { CatalogueEntry } from './catalogue-entries.ts';
-import { environmentWords, hostingWords, statusWords, technologyWords } from './catalogue-words.ts';
+import { environmentName } from './app-words.ts';
+import { hostingWords, statusWords, technologyWords } from './catalogue-words.ts';
 import { registerOfStandards } from './standards.ts';
 
 export interface Facet {
@@ -41,13 +42,7 @@ export const facets: readonly Facet[] = [
     (one) => accessWords[one].title,
     (entry) => entry.access,
   ),
-  facet(
-    'environment',
-    'Environment',
-    environments,
-    (one) => environmentWords[one],
-    (entry) => entry.environments,
-  ),
+  facet('environment', 'Environment', environments, environmentName, (entry) => entry.environments),
   facet(
     'hosting',
     'Hosting',

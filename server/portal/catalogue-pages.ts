@@ -3,7 +3,8 @@ import { html, type Html } from '../../core/html.ts';
 import type { CatalogueEntry } from './catalogue-entries.ts';
 import { chosen, choiceOf, countsOf, facets, type Choice, type Facet } from './catalogue-facets.ts';
 import { completenessOf } from './catalogue-completeness.ts';
-import { environmentWords, statusTag, technologyWords, together } from './catalogue-words.ts';
+import { environmentName } from './app-words.ts';
+import { statusTag, technologyWords, together } from './catalogue-words.ts';
 import type { Documentation } from './documentation.ts';
 import type { Hub } from './hub-parts.ts';
 import { openPage, type Pages, type Visit } from './page.ts';
@@ -190,7 +191,7 @@ function result(
 <p>${summary}</p>
 <dl class="hub-facts"><div><dt>Technology</dt><dd>${technologyWords[api.technology]}</dd></div>
 <div><dt>Access</dt><dd>${access.length === 0 ? 'not deployed' : access.map((one) => accessWords[one].title).join('; ')}</dd></div>
-<div><dt>Environments</dt><dd>${environments.length === 0 ? 'none' : together(environments.map((one) => environmentWords[one]))}</dd></div>
+<div><dt>Environments</dt><dd>${environments.length === 0 ? 'none' : together(environments.map((one) => environmentName(one)))}</dd></div>
 <div><dt>Owner</dt><dd>${api.owner}</dd></div>
 ${version === undefined ? undefined : html`<div><dt>Version</dt><dd>${version}</dd></div>`}</dl>
 ${

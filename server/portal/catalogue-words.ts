@@ -1,7 +1,6 @@
 /** Words and tags by which the catalogue's pages name what an Api is: status, technology, hosting, environments. */
 import { html, type Html } from '../../core/html.ts';
 import type { ApiStatus, Technology } from '../catalogue/apis.ts';
-import type { Environment } from '../catalogue/environments.ts';
 import type { BackEnd, CatalogueEntry } from './catalogue-entries.ts';
 import { tag, type TagColour } from './parts.ts';
 
@@ -35,14 +34,6 @@ export const technologyWords: Readonly<Record<Technology, string>> = {
 export const hostingWords: Readonly<Record<CatalogueEntry['hosting'], string>> = {
   platform: 'On this platform',
   listed: 'Listed only, not deployed here',
-};
-
-export const environmentWords: Readonly<Record<Environment, string>> = {
-  sandbox: 'Sandbox',
-  development: 'Development',
-  sit: 'System integration test (SIT)',
-  uat: 'Integration (UAT, int)',
-  production: 'Production',
 };
 
 export const backEndWords: Readonly<Record<BackEnd, string>> = {

@@ -7,6 +7,7 @@ import { may, must, type Actor } from '../catalogue/roles.ts';
 import { mustBeRight, nameFaults } from './checks.ts';
 import { button, checkboxes, formOn, input, radios, textarea } from './fields.ts';
 import type { Fault, Form } from './form.ts';
+import { environmentOptions } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { tellCallers } from './incident-notices.ts';
 import { durationText, incidentList, incidentTag, stateWords } from './incident-parts.ts';
@@ -56,7 +57,7 @@ function newPage(hub: Hub, incidents: Incidents) {
       const apis = [...hub.catalogue.apis()].map(({ id }) => id).sort();
       const fields = html`${input(form, { name: 'title', label: 'What is wrong', hint: 'In a few words, as callers notice it' })}
 ${radios(form, { name: 'impact', label: 'How bad is it', choices: impacts.map((value) => ({ value, text: capital(value) })) })}
-${checkboxes(form, { name: 'environment', label: 'Where', choices: environments.map((value) => ({ value, text: value })) })}
+${checkboxes(form, { name: 'environment', label: 'Where', choices: environmentOptions })}
 ${textarea(form, { name: 'apis', label: 'Which APIs', hint: `One id a line; none: all. There are: ${apis.slice(0, 50).join(', ')}${apis.length > 50 ? ' and others' : ''}`, rows: 3, value: visit.query.get('api') ?? '' })}
 ${input(form, { name: 'began', label: 'When it began, or will begin (UTC)', hint: 'For example 2026-11-27 14:05', width: 20, value: minuteText(visit.now) })}
 ${radios(form, { name: 'state', label: 'Where we are', choices: stateChoices })}

@@ -7,6 +7,7 @@ import type { CollectionOf, Stored } from '../../core/store.ts';
 import { environments, type Environment } from '../catalogue/environments.ts';
 import { openRecords, type Ground } from '../catalogue/records.ts';
 import { must, type Actor } from '../catalogue/roles.ts';
+import { environmentName } from './app-words.ts';
 
 export const impacts = ['degraded', 'partial outage', 'major outage', 'maintenance'] as const;
 export type Impact = (typeof impacts)[number];
@@ -155,7 +156,8 @@ export function isRunningMaintenance({ impact, state, began }: Incident, now: nu
 
 /** What is affected, in words. */
 export function affectedText({ apis, environments: all }: Incident): string {
-  const where = all.length === environments.length ? 'all environments' : all.join(', ');
+  const where =
+    all.length === environments.length ? 'all environments' : all.map(environmentName).join(', ');
   return `${apis.length === 0 ? 'All APIs' : apis.join(', ')} in ${where}`;
 }
 

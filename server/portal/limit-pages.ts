@@ -1,12 +1,13 @@
 /** The limit explainer: which limits apply to an app at an Api, what is left of each, and when it frees. Owns the page. */
 import { html, type Html } from '../../core/html.ts';
-import { environments, toEnvironment } from '../catalogue/environments.ts';
+import { toEnvironment } from '../catalogue/environments.ts';
 import { Problem } from '../../core/problem.ts';
 import type { LimitTold } from './explain-ports.ts';
 import { ownApps, type OwnApp } from './explain-reach.ts';
 import { select } from './fields.ts';
 import { blankForm, withFaults, type Fault } from './form.ts';
 import { lookUpForm } from './explain-form.ts';
+import { environmentOptions } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { accountPage, type Page, type Pages, type SignedIn } from './page.ts';
 import { code, table, tag, time } from './parts.ts';
@@ -57,7 +58,7 @@ ${
     : lookUpForm(
         html`${select(form, { name: 'app', label: 'App', choices: apps.map(({ app }) => ({ value: app.id, text: app.name })) })}
 ${select(form, { name: 'api', label: 'API', choices: names.map((value) => ({ value, text: hub.catalogue.api(value)?.title ?? value })) })}
-${select(form, { name: 'environment', label: 'Environment', choices: environments.map((value) => ({ value, text: value })) })}`,
+${select(form, { name: 'environment', label: 'Environment', choices: environmentOptions })}`,
         'Show the limits',
       )
 }

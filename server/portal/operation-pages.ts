@@ -6,7 +6,7 @@ import type { OpenApiDocument } from '../catalogue/openapi/document.ts';
 import { baseOf, entryOf, versionOf } from './api-pages.ts';
 import { accessWords, type AccessPattern } from './catalogue-access.ts';
 import type { CatalogueEntry, Version } from './catalogue-entries.ts';
-import { environmentWords } from './catalogue-words.ts';
+import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { codeBlock, pageTexts, type Texts } from './markdown.ts';
 import { patternsAt, planCall, servingOf, type Serving } from './operation-call.ts';
@@ -137,7 +137,7 @@ ${all.some(({ place }) => place.environment !== 'production') ? startLink(`/try/
 ${choices(
   'Environment',
   all.map(({ place }) => ({
-    text: environmentWords[place.environment],
+    text: environmentName(place.environment),
     href: to({ environment: place.environment, access: '' }),
     current: place === serving.place,
   })),

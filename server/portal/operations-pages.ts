@@ -3,11 +3,12 @@
  * the figures are those of usage, alerts and the outbox.
  */
 import { html, type Html } from '../../core/html.ts';
-import { environments, toEnvironment } from '../catalogue/environments.ts';
+import { toEnvironment } from '../catalogue/environments.ts';
 import { must } from '../catalogue/roles.ts';
 import { ageText } from './age.ts';
 import { button, input, select } from './fields.ts';
 import { blankForm } from './form.ts';
+import { environmentOptions } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { accountPage, type Page, type Pages, type SignedIn } from './page.ts';
 import { summaryList, table, tag, time } from './parts.ts';
@@ -93,10 +94,7 @@ function spanOf(text: string): readonly [string, readonly [string, number]] {
 
 function chooser(values: Readonly<Record<string, string>>, unknown: string | undefined): Html {
   const form = blankForm(values);
-  const places = [
-    { value: '', text: 'all' },
-    ...environments.map((one) => ({ value: one, text: one })),
-  ];
+  const places = [{ value: '', text: 'all' }, ...environmentOptions];
   const times = Object.entries(spans).map(([value, [text]]) => ({ value, text }));
   return html`<form method="get" action="/operations" class="hub-chooser">${input(form, { name: 'api', label: 'API (its id; empty: all)', width: 20 })}${select(form, { name: 'environment', label: 'Environment', choices: places })}${select(form, { name: 'span', label: 'Time', choices: times })}${button('Show', 'secondary')}</form>${unknown === undefined ? undefined : html`<p>There is no API ${unknown}: these are all.</p>`}`;
 }

@@ -1,6 +1,8 @@
 /** One Api: how it is in each environment, its last 90 days, its availability by month against the target, its incidents. */
 import { html, type Html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
+import { toEnvironment } from '../catalogue/environments.ts';
+import { environmentName } from './app-words.ts';
 import { incidentList, shortIncident } from './incident-parts.ts';
 import { affects, type Incident, type Incidents } from './incidents.ts';
 import type { Page, Visit } from './page.ts';
@@ -45,7 +47,8 @@ ${over.length === 0 ? html`<p>There were none.</p>` : incidentList(over)}
 function instancePart(instance: InstanceHistory, open: readonly Incident[], now: number): Html {
   const { proxy, environment, since, checked, months, days } = instance;
   const name = proxy.startsWith(`${environment}.`) ? proxy.slice(environment.length + 1) : proxy;
-  const title = `${name} in ${environment}`;
+  const known = toEnvironment(environment);
+  const title = `${name} in ${known ? environmentName(known) : environment}`;
   const rows = months.map(({ month, value, target, missed }) => [
     monthText(month),
     percent(value),

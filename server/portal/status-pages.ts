@@ -2,6 +2,7 @@
 import { html, type Html } from '../../core/html.ts';
 import { environments, type Environment } from '../catalogue/environments.ts';
 import { may } from '../catalogue/roles.ts';
+import { environmentName, environmentShort } from './app-words.ts';
 import { button, input } from './fields.ts';
 import { blankForm } from './form.ts';
 import { incidentRight, openIncidents, type Incident, type Incidents } from './incidents.ts';
@@ -53,7 +54,7 @@ async function overview(hub: StatusParts, incidents: Incidents, visit: Visit): P
     content: html`${summary(instances, open, visit.now)}
 ${open.map((incident) => shortIncident(incident, visit.now))}
 <form method="get" action="/status" role="search" aria-label="Find an API">${input(form, { name: 'q', label: 'Find an API', width: 20, type: 'search' })}${button('Show', 'secondary')}</form>
-${rows.length === 0 ? html`<p>${none}</p>` : table('Each API in each environment', ['API', ...environments.map(nameOf)], rows)}
+${rows.length === 0 ? html`<p>${none}</p>` : table('Each API in each environment', ['API', ...environments.map(environmentShort)], rows)}
 ${pageTurner(query, page, named.length)}
 ${checkedText(instances)}
 ${visit.me && may(visit.me.actor, incidentRight) ? html`<p>${startLink('/status/incidents/new', 'Report an incident')}</p>` : undefined}
@@ -73,16 +74,6 @@ function byApi(instances: readonly InstanceStatus[]): Map<string, InstanceStatus
   return found;
 }
 
-function nameOf(environment: Environment): string {
-  return environment === 'uat' || environment === 'sit'
-    ? environment.toUpperCase()
-    : capital(environment);
-}
-
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
-}
-
 function cell(
   all: readonly InstanceStatus[],
   environment: Environment,
@@ -90,10 +81,8 @@ function cell(
   now: number,
 ): Html {
   const here = all.filter((one) => one.environment === environment);
-  // Where rows stand below each other there is no head that says which environment it is.
-  const where = html`<span class="hub-narrow">${nameOf(environment)}: </span>`;
-  if (here.length === 0) return html`${where}<span class="hub-none">not here</span>`;
-  return html`${where}${stateTag(worstOf(here.map((one) => stateWith(one, open, now))))}`;
+  if (here.length === 0) return html`<span class="hub-none">not here</span>`;
+  return stateTag(worstOf(here.map((one) => stateWith(one, open, now))));
 }
 
 function summary(
@@ -109,10 +98,13 @@ function summary(
     return count === 0
       ? []
       : [
-          html`<li>${nameOf(environment)}: ${count} of ${states.length} ${stateTag(worstOf(states))}</li>`,
+          html`<li>${environmentName(environment)}: ${count} of ${states.length} ${stateTag(worstOf(states))}</li>`,
         ];
   });
   if (instances.length === 0) return html``;
+  const reported = open.some(({ impact, began }) => impact !== 'maintenance' && began <= now);
+  if (troubled.length === 0 && reported)
+    return html`<p class="nhsuk-lede-text">Every check passes, but there is an incident.</p>`;
   if (troubled.length === 0)
     return html`<p class="nhsuk-lede-text">Everything that is checked works.</p>`;
   return html`<p class="nhsuk-lede-text">There is trouble in ${troubled.length === 1 ? 'one environment' : `${troubled.length} environments`}.</p><ul class="nhsuk-list nhsuk-list--bullet hub-list">${troubled}</ul>`;

@@ -5,6 +5,7 @@
 import { Problem } from '../../core/problem.ts';
 import type { App } from '../catalogue/apps.ts';
 import type { Product, Subscription } from '../catalogue/products.ts';
+import { environmentName } from './app-words.ts';
 import { decidersOf, managersOf, mostReceivers } from './deciders.ts';
 import type { Hub } from './hub-parts.ts';
 import { subscriptionPath } from './subscription-reach.ts';
@@ -19,11 +20,11 @@ export interface About {
 export async function tellDeciders(hub: Hub, about: About, by: string): Promise<void> {
   const { subscription, app, product } = about;
   const { purpose = 'Not said', volume } = subscription;
-  const calls = volume === undefined ? 'not said' : `about ${volume} a day`;
+  const calls = volume === undefined ? 'not said' : `about ${volume.toLocaleString('en-GB')} a day`;
   await tell(hub, await decidersOf(hub, about.product), about, {
     template: 'hub-subscription-request',
-    subject: `Request: ${app.name} asks for ${product.name} in ${subscription.environment}`,
-    text: `${by} asks for ${product.name} in ${subscription.environment}, for the app ${app.name}.\n\nWhat for: ${purpose}\nCalls: ${calls}\n\nDecide or ask back: ${linkTo(hub, subscription)}/decision`,
+    subject: `Request: ${app.name} asks for ${product.name} in ${environmentName(subscription.environment)}`,
+    text: `${by} asks for ${product.name} in ${environmentName(subscription.environment)}, for the app ${app.name}.\n\nWhat for: ${purpose}\nCalls: ${calls}\n\nDecide or ask back: ${linkTo(hub, subscription)}/decision`,
   });
 }
 
@@ -39,7 +40,7 @@ export async function tellDecision(hub: Hub, about: About): Promise<void> {
   };
   await tell(hub, await managersOf(hub, about.app.owner), about, {
     template: 'hub-subscription-decision',
-    subject: `${product.name} in ${environment} for ${app.name}: ${state}`,
+    subject: `${product.name} in ${environmentName(environment)} for ${app.name}: ${state}`,
     text: `${words[state] ?? `It is ${state}.`}${reason === undefined ? '' : `\n\nReason: ${reason}`}\n\n${linkTo(hub, subscription)}`,
   });
 }

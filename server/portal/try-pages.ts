@@ -4,8 +4,9 @@
  */
 import { html, type Html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
-import { mustNotExceed } from './attempts.ts';
+import { keyAttempts, mustNotExceed } from './attempts.ts';
 import { FormRefused, formOf, withFaults, type Form } from './form.ts';
+import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { keepForm } from './kept-form.ts';
 import { operationSummaries } from './operations.ts';
@@ -128,6 +129,7 @@ async function makeKey(parts: TryParts, visit: Visit, form: Form, what: string):
   const { mine, place } = choice;
   if (!visit.me || !mine)
     throw new FormRefused([{ field: 'subscription', text: 'Choose one of your subscriptions' }]);
+  await mustNotExceed(parts.hub, keyAttempts(visit.me.account.id));
   const actor = actorIn(mine.team, visit.me.actor);
   const { keys } = parts;
   if (what === 'make_key') await keys.makeSubscriptionKey(actor, mine.subscription);
@@ -149,7 +151,10 @@ function pageOf(visit: Visit, desk: Desk, shown: Shown = {}): Page {
     back: { href: '/try', text: `All operations, ${api.title} and others` },
     content: consoleView(visit, {
       ...{ operation, form, request, answer, fields, choice, kept, content, proof: desk.proof },
-      places: places.map(({ environment }) => ({ value: environment, text: environmentName(environment) })),
+      places: places.map(({ environment }) => ({
+        value: environment,
+        text: environmentName(environment),
+      })),
     }),
   };
 }
