@@ -264,9 +264,9 @@ describe('subscriptions of the hub', function () {
       [{}, /Choose what shall happen/],
       [{ decision: 'rejected' }, /why you reject/],
       [{ decision: 'rejected', reason: 'x'.repeat(2001) }, /at most 2,000/],
-      [{ decision: 'active', ends: 'tomorrow' }, /year-month-day/],
+      [{ decision: 'active', ends: 'tomorrow' }, /day to come/],
       [{ decision: 'active', ends: '2020-01-01' }, /day to come/],
-      [{ decision: 'active', ends: '2031-02-30' }, /year-month-day/],
+      [{ decision: 'active', ends: '2031-02-30' }, /day to come/],
       [{ decision: 'suspended' }, /cannot become suspended/],
     ] as [Record<string, string>, RegExp][])
       assert.match((await approver.fill(path, sent)).faults.join(), told);

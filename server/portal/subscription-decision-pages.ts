@@ -4,7 +4,8 @@ import { Problem } from '../../core/problem.ts';
 import type { Subscription } from '../catalogue/products.ts';
 import type { Actor } from '../catalogue/roles.ts';
 import type { Decision } from '../catalogue/subscription-administration.ts';
-import { kindWords } from './app-words.ts';
+import { environmentName, kindWords } from './app-words.ts';
+import { dayExample, dayOf } from './day.ts';
 import { versionIn } from './app-reach.ts';
 import { button, formOn, input, radios, textarea, type Choice } from './fields.ts';
 import { FormRefused, type Form } from './form.ts';
@@ -65,6 +66,7 @@ async function decisionPage(hub: Hub, visit: SignedIn, form: Form): Promise<Page
   const team = (await hub.teams.find(app.owner))?.value;
   return {
     ...{ title: `${product.name} for ${app.name}`, form, here: 'requests' },
+    of: `Decision in ${environmentName(subscription.environment)}`,
     back: backToSubscription(reached),
     content: html`${facts(reached)}
 <h2>The app and its team</h2>
@@ -80,7 +82,7 @@ ${
         visit,
         html`${radios(form, { name: 'decision', label: 'What shall happen?', choices: possible })}
 ${textarea(form, { name: 'reason', label: 'Reason (needed to reject)', rows: 3 })}
-${subscription.state === 'requested' ? input(form, { name: 'ends', label: 'Last day (optional)', hint: 'As year-month-day, such as 2027-03-31. After it the subscription expires.', width: 10 }) : undefined}
+${subscription.state === 'requested' ? input(form, { name: 'ends', label: 'Last day (optional)', hint: `For example, ${dayExample}. After it the subscription expires.`, width: 20 }) : undefined}
 ${button('Decide')}`,
         { hidden: { version: form.raw('version') || version } },
       )
@@ -143,11 +145,8 @@ const words: Readonly<Record<Decision, string>> = {
 function endsIn(form: Form, now: number): number | undefined {
   const text = form.get('ends');
   if (text === '') return undefined;
-  const begin = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
-  const ends = begin + 24 * 3_600_000;
-  if (Number.isFinite(ends) && new Date(begin).toISOString().startsWith(text) && ends > now)
-    return ends;
-  throw new FormRefused([
-    { field: 'ends', text: 'Enter a day to come as year-month-day, such as 2027-03-31' },
-  ]);
+  const begin = dayOf(text);
+  const ends = begin === undefined ? undefined : begin + 24 * 3_600_000;
+  if (ends !== undefined && ends > now) return ends;
+  throw new FormRefused([{ field: 'ends', text: `Enter a day to come, such as ${dayExample}` }]);
 }

@@ -7,6 +7,7 @@ import { may, type Actor } from '../catalogue/roles.ts';
 import type { KeySlot } from '../catalogue/subscription-keys.ts';
 import { button, formOn, radios } from './fields.ts';
 import { FormRefused, type Form } from './form.ts';
+import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { fileWord, handOver } from './key-handover.ts';
 import { accountPage, type Move, type Page, type Pages, type SignedIn } from './page.ts';
@@ -14,6 +15,7 @@ import { code, table, time } from './parts.ts';
 import { newSecret } from './secrets.ts';
 import {
   backToSubscription,
+  subscriptionName,
   subscriptionOf,
   subscriptionPath,
   type ReachedSubscription,
@@ -107,7 +109,8 @@ async function slotPage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
     ...{ value, text: overlapWords[value as KeyOverlap] }, // its own keys
   }));
   return {
-    ...{ title: `The ${slot} key`, form, here: 'products', back: backToSubscription(reached) },
+    ...{ title: `The ${slot} key`, of: subscriptionName(reached), form, here: 'products' },
+    back: backToSubscription(reached),
     content: html`${
       current?.kept
         ? html`<p>It is ${code(current.hint)}.</p>${formOn(visit, button('Show the key', 'secondary'), { action: `${visit.path}/shown` })}<p>Who looked at it when is in the audit.</p>`
@@ -149,7 +152,7 @@ async function replace(hub: Hub, visit: SignedIn, form: Form): Promise<Move> {
   );
   return handOver(hub, visit, {
     title: `The ${slot} key of ${app.name} for ${product.name}`,
-    about: `Send it as Ocp-Apim-Subscription-Key in ${subscription.environment}.`,
+    about: `Send it as Ocp-Apim-Subscription-Key to the APIs of ${product.name} in ${environmentName(subscription.environment)}.`,
     text: made.key,
     file: `${fileWord(app.name)}-${subscription.environment}-${slot}-key.txt`,
     back: backToSubscription(reached),
@@ -164,8 +167,9 @@ async function look(hub: Hub, visit: SignedIn): Promise<Page> {
     slot,
   );
   return {
-    ...{ title: `The ${slot} key`, here: 'products', back: backToSubscription(reached) },
+    ...{ title: `The ${slot} key`, of: subscriptionName(reached), here: 'products' },
+    back: backToSubscription(reached),
     content: html`<pre class="hub-secret" tabindex="0" role="region" aria-label="The ${slot} key"><code>${key}</code></pre>
-<p>Send it as ${code('Ocp-Apim-Subscription-Key')} in ${reached.subscription.environment}. That you looked at it is in the audit.</p>`,
+<p>Send it as ${code('Ocp-Apim-Subscription-Key')} to the APIs of ${reached.product.name} in ${environmentName(reached.subscription.environment)}. <a href="/security/api-key">How to call with it</a>. That you looked at it is in the audit.</p>`,
   };
 }

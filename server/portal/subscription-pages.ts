@@ -5,8 +5,9 @@ import type { App } from '../catalogue/apps.ts';
 import { environments, type Environment } from '../catalogue/environments.ts';
 import type { Product } from '../catalogue/products.ts';
 import type { Actor } from '../catalogue/roles.ts';
-import { environmentName } from './app-words.ts';
+import { environmentName, environmentOptions } from './app-words.ts';
 import { mustBeRight } from './checks.ts';
+import { lastDay } from './day.ts';
 import { button, formOn, input, select, textarea } from './fields.ts';
 import { blankForm, FormRefused, type Fault, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
@@ -17,6 +18,7 @@ import { keySection, makeFirstKeys } from './subscription-key-pages.ts';
 import { tellDeciders, tellMessage } from './subscription-notices.ts';
 import {
   backToSubscription,
+  subscriptionName,
   subscriptionOf,
   subscriptionPath,
   teamsOf,
@@ -106,7 +108,7 @@ async function newPage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
       visit,
       html`${select(shown, { name: 'app', label: 'App', choices: apps.map(({ app }) => ({ value: app.id, text: app.name })) })}
 ${select(shown, { name: 'product', label: 'Product', choices: products })}
-${select(shown, { name: 'environment', label: 'Environment', choices: environments.map((value) => ({ value, text: environmentName(value) })) })}
+${select(shown, { name: 'environment', label: 'Environment', choices: environmentOptions })}
 ${textarea(shown, { name: 'purpose', label: 'What do you need it for?', hint: 'Whoever decides reads this. Needed where somebody decides: in production, and for products that need approval.', rows: 4 })}
 ${input(shown, { name: 'volume', label: 'How many calls a day do you expect?', hint: 'A rough number will do. Needed where somebody decides.', numeric: true, width: 10 })}
 ${button('Subscribe')}`,
@@ -181,7 +183,8 @@ async function onePage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
   const running = ['requested', 'active', 'suspended'].includes(state);
   const insight = owner && state === 'active' ? await figures(hub, owner, reached) : undefined;
   return {
-    ...{ title: `${product.name} for ${app.name}`, form, here, back },
+    ...{ title: `${product.name} for ${app.name}`, of: environmentName(subscription.environment) },
+    ...{ form, here, back },
     content: html`${facts(reached)}
 ${state === 'requested' && mine ? inset('Somebody has to decide on it. You will get a message; questions come below.') : undefined}
 ${decider && running ? startLink(`${subscriptionPath(id)}/decision`, state === 'requested' ? 'Decide on it' : 'Suspend, resume or cancel it') : undefined}
@@ -226,10 +229,10 @@ export function facts({ subscription, app, product }: ReachedSubscription): Html
     { key: 'Environment', value: environmentName(environment) },
     { key: 'Asked for', value: time(requested) },
     { key: 'What for', value: purpose ?? 'Not said' },
-    { key: 'Calls expected a day', value: volume ?? 'Not said' },
+    { key: 'Calls expected a day', value: volume?.toLocaleString('en-GB') ?? 'Not said' },
     ...(decided === undefined ? [] : [{ key: 'Decided', value: time(decided) }]),
     ...(reason === undefined ? [] : [{ key: 'Reason', value: reason }]),
-    ...(ends === undefined ? [] : [{ key: 'Ends', value: time(ends) }]),
+    ...(ends === undefined ? [] : [{ key: 'Last day', value: lastDay(ends) }]),
   ]);
 }
 
@@ -254,7 +257,8 @@ async function write(hub: Hub, visit: SignedIn, form: Form): Promise<Move> {
 async function cancelPage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
   const reached = await subscriptionOf(hub, visit);
   return {
-    ...{ title: 'Cancel the subscription', form, here, back: backToSubscription(reached) },
+    ...{ title: 'Cancel the subscription', of: subscriptionName(reached) },
+    ...{ form, here, back: backToSubscription(reached) },
     content: html`${facts(reached)}<p>Its keys stop working, and tokens no longer have its scopes. You can ask for it again.</p>
 ${formOn(visit, button('Cancel the subscription', 'warning'))}`,
   };

@@ -3,6 +3,7 @@ import { Problem } from '../../core/problem.ts';
 import type { App } from '../catalogue/apps.ts';
 import type { Product, Subscription } from '../catalogue/products.ts';
 import { may, type Actor } from '../catalogue/roles.ts';
+import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import type { SignedIn } from './page.ts';
 import { actorIn, type Team } from './teams.ts';
@@ -69,4 +70,9 @@ export function subscriptionPath(id: string): string {
 
 export function backToSubscription({ subscription, product }: ReachedSubscription) {
   return { href: subscriptionPath(subscription.id), text: `Back to ${product.name}` };
+}
+
+/** "Hello World for Ward list in Sandbox". */
+export function subscriptionName({ subscription, app, product }: ReachedSubscription): string {
+  return `${product.name} for ${app.name} in ${environmentName(subscription.environment)}`;
 }

@@ -2,6 +2,8 @@
 import { html, type Html, type Part } from '../../core/html.ts';
 import type { Subscription } from '../catalogue/products.ts';
 import type { Reached } from './app-reach.ts';
+import { environmentName } from './app-words.ts';
+import { lastDay } from './day.ts';
 import type { Hub } from './hub-parts.ts';
 import { table, tag, time, type TagColour } from './parts.ts';
 import { reader, subscriptionPath } from './subscription-reach.ts';
@@ -35,7 +37,7 @@ export function subscriptionTable(
       [
         link(one, product),
         html`<a href="/apps/${app.id}">${app.name}</a>`,
-        one.environment,
+        environmentName(one.environment),
         subscriptionTag(one.state),
         dates(one),
         team,
@@ -57,7 +59,7 @@ export async function subscriptionsOf(hub: Hub, { app }: Reached): Promise<Html>
     return html`<p>It has none yet, so it may call no API that needs one.</p>`;
   const rows = items.map(({ value: one }) => [
     link(one, hub.catalogue.product(one.productId)?.name ?? one.productId),
-    one.environment,
+    environmentName(one.environment),
     subscriptionTag(one.state),
     dates(one),
   ]);
@@ -69,7 +71,7 @@ function link({ id }: Subscription, product: string): Html {
 }
 
 function dates({ requested, ends }: Subscription): Html {
-  return html`${time(requested)}${ends === undefined ? undefined : html`<br />Ends ${time(ends)}`}`;
+  return html`${time(requested)}${ends === undefined ? undefined : html`<br />Last day ${lastDay(ends)}`}`;
 }
 
 function actions({ id, state }: Subscription, product: string): Html | undefined {
