@@ -4,7 +4,7 @@
  */
 import { html, type Html } from '../../core/html.ts';
 import type { App, Registration } from '../catalogue/apps.ts';
-import type { Environment } from '../catalogue/environments.ts';
+import { environments, type Environment } from '../catalogue/environments.ts';
 import type { Product, Subscription } from '../catalogue/products.ts';
 import type { Actor } from '../catalogue/roles.ts';
 import { appPath, proxiesOf, type Placed } from './app-reach.ts';
@@ -32,6 +32,7 @@ async function needsOf(hub: Hub, { app, environment, registration }: Placed): Pr
     ...subscriptionNeeds(held, app, environment),
     ...(active.some(({ product }) => signsIn(product)) ? [callback(registration, place)] : []),
     ...(await asidNeeds(hub, app, environment, active)),
+    ...placeNeeds(hub, environment, active),
   ];
 }
 
@@ -69,7 +70,9 @@ function credential(registration: Registration, place: string): Need {
   if (smartAuthentication === 'none')
     return { state: 'done', what, told: 'a public client: it proves itself with PKCE alone' };
   const act = { href: `${place}/keys/new`, text: 'Register a public key' };
-  return { state: 'missing', what, told: 'no key is registered', act };
+  const told =
+    'no key is registered, so it gets no access token; calls with a subscription key alone need none';
+  return { state: 'missing', what, told, act };
 }
 
 function subscriptionNeeds(held: readonly Held[], app: App, environment: Environment): Need[] {
@@ -90,6 +93,21 @@ function subscriptionNeeds(held: readonly Held[], app: App, environment: Environ
       ? [{ state: 'missing' as const, what, told: 'it may call no API yet', act }]
       : []),
   ];
+}
+
+/** A subscription opens nothing where its APIs do not run. */
+function placeNeeds(hub: Hub, environment: Environment, active: readonly Held[]): Need[] {
+  const apis = [...new Set(active.flatMap(({ product }) => product.apis))];
+  const away = apis.filter((api) => proxiesOf(hub, api, environment).length === 0);
+  const here = environmentName(environment);
+  return away.map((api) => {
+    const others = environments.filter((one) => proxiesOf(hub, api, one).length > 0);
+    const where = others.length === 0 ? 'nowhere' : `in ${others.map(environmentName).join(', ')}`;
+    const title = hub.catalogue.api(api)?.title ?? api;
+    const told = `${title} does not run in ${here}; it runs ${where}`;
+    const act = { href: `/catalogue/${api}`, text: 'See its addresses' };
+    return { state: 'missing', what: 'API', told, act };
+  });
 }
 
 function signsIn({ scopes }: Product): boolean {

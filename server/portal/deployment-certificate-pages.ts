@@ -6,7 +6,8 @@ import {
   type KnownCertificate,
   type RevocationReason,
 } from '../catalogue/systems/system-hooks.ts';
-import { beside } from './app-reach.ts';
+import { beside, proxiesOf } from './app-reach.ts';
+import { environmentName } from './app-words.ts';
 import {
   backToDeployment,
   deploymentOf,
@@ -134,6 +135,8 @@ function testCall(hub: Hub, { deployment }: ReachedDeployment, path: string): Ht
   const { environment, fqdn = '', asid = '' } = deployment;
   const root = hub.systems.hooks.listener?.(environment);
   if (root === undefined) return undefined;
+  if (proxiesOf(hub, 'personal-demographics', environment).length === 0)
+    return html`<p>The Personal Demographics Service, good for a first call, does not run in ${environmentName(environment)}. <a href="/catalogue?environment=${environment}">What runs there</a>.</p>`;
   const known = hub.systems.hooks.listenerAuthorities?.(environment) === undefined;
   const call = `curl --cert ${fqdn}.crt --key ${fqdn}.key${known ? '' : ` --cacert ${fqdn}.ca`} -H 'NHSD-ASID: ${asid}' -H 'X-Request-ID: 60e0b220-8136-4ca5-ae46-1d97ef59d068' ${root}/personal-demographics/FHIR/R4/Patient/9000000009`;
   return html`<p>A first call, once it is live:</p>
