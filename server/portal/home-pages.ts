@@ -3,7 +3,7 @@ import { html } from '../../core/html.ts';
 import { button, input } from './fields.ts';
 import { blankForm } from './form.ts';
 import type { Hub } from './hub-parts.ts';
-import { accountPage, openPage, type Pages } from './page.ts';
+import { openPage, type Pages } from './page.ts';
 import { code, list, startLink, warning } from './parts.ts';
 import type { Retention } from './retention.ts';
 
@@ -33,18 +33,6 @@ ${list([
 ${warning('Invented people only', 'The sandbox of this server holds invented people only. No data of real people may be put into it.')}
 <h2>What runs here</h2>
 <ul class="nhsuk-list nhsuk-list--bullet hub-list">${hub.services.map(({ name, path }) => html`<li><a href="${path}">${name}</a><br />${code(hub.publicUrl() + path)}</li>`)}</ul>`,
-      }),
-    }),
-    '/welcome': accountPage({
-      show: ({ me }) => ({
-        title: `Hello, ${me.person.name}`,
-        content: html`<p>What do you want to do?</p>
-<ul class="hub-lanes">
-<li><h2>Build an app</h2><p>Apps belong to a team. You have one of your own already; invite others to it, or make another.</p>${startLink('/teams', 'Your teams')}</li>
-<li><h2>Make your account safer</h2><p>With a second factor your password alone opens nothing.</p>${startLink('/account/second-factor', 'Second factor', 'secondary')}</li>
-<li><h2>Offer an API</h2><p>Your OpenAPI document is all it takes.</p>${startLink('/start/producers', 'Offer an API', 'secondary')}</li>
-<li><h2>Look around</h2><p>Read what there is, and try it.</p>${startLink('/catalogue', 'API catalogue', 'secondary')}</li>
-</ul>`,
       }),
     }),
     '/accessibility': openPage({

@@ -68,6 +68,7 @@ import { teamPages } from './team-pages.ts';
 import { openTeams } from './teams.ts';
 import { tryPages } from './try-pages.ts';
 import { tryAwayCollection, tryTokenCollection } from './try-tokens.ts';
+import { welcomePage } from './welcome-page.ts';
 
 export interface Portal {
   readonly handler: Handler;
@@ -91,6 +92,7 @@ export function createPortal(ports: HubPorts): Portal {
   void hub.documentation.putGuides(searchable(hub.content));
   const pages: Pages = {
     ...homePages(hub),
+    ...welcomePage(hub),
     ...contentPages(hub),
     ...helpPages(hub),
     ...helpDeskPages(hub),

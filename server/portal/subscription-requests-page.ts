@@ -6,7 +6,7 @@ import { deploymentPath } from './deployment-reach.ts';
 import { appPath } from './app-reach.ts';
 import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
-import { accountPage, type Pages } from './page.ts';
+import { accountPage, type Pages, type SignedIn } from './page.ts';
 import { table, time } from './parts.ts';
 import { deciderOf, subscriptionPath, teamsOf } from './subscription-reach.ts';
 import type { Team } from './teams.ts';
@@ -28,6 +28,14 @@ ${approves ? html`<h2>Deployments</h2>${shown('Deployments that wait for approva
       },
     }),
   };
+}
+
+/** How many things wait for the visitor's decision. */
+export async function requestsFor(hub: Hub, visit: SignedIn): Promise<number> {
+  const { actor } = visit.me;
+  const asked = subscriptionRows(hub, actor, await teamsOf(hub, visit)).length;
+  if (!may(actor, 'app.approve')) return asked;
+  return asked + registrationRows(hub).length + (await deploymentRows(hub, actor)).length;
 }
 
 function shown(caption: string, head: readonly string[], rows: readonly Part[][]): Html {
