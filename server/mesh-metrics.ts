@@ -37,12 +37,20 @@ export function meshWaiting(
   messages: Collection<MeshMessage>,
   now: () => number,
 ): () => Promise<Family[]> {
+  return keptForAWhile(now, () => counted(messages, now()));
+}
+
+/** Families that cost reading; none while the store is away, for nobody knows. */
+export function keptForAWhile(
+  now: () => number,
+  read: () => Promise<Family[]>,
+): () => Promise<Family[]> {
   let until = -Infinity;
   let last: Promise<Family[]> = Promise.resolve([]);
   return () => {
     if (now() < until) return last;
     until = now() + keptFor;
-    last = counted(messages, now()).catch((): Family[] => []); // the store is away: nobody knows
+    last = read().catch((): Family[] => []);
     return last;
   };
 }

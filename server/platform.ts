@@ -37,6 +37,7 @@ import { openNationalEndpoints } from './national-endpoints.ts';
 import { openMessagesApi } from './messages-api.ts';
 import { openObserving, type Observing } from './observing.ts';
 import { openPostmanApi } from './postman-api.ts';
+import { pushCounts, pushStanding } from './postman-metrics.ts';
 import { openPostmanWork, openPushPlan, postmanOutgoing, pushSecrets } from './postman-parts.ts';
 import { createPatients, pdsBase } from './pds-proxies.ts';
 import { ownAddress } from './provider-calls.ts';
@@ -141,7 +142,9 @@ export async function startPlatform(
     if (part !== 'serving') await putShipped(parts);
     const own = () => ownAddress(config.listenAddress, port);
     const standard = standardEnvironment(config);
-    const standing = meshWaiting(store.open(meshMessageCollection), () => clock.now());
+    const inMesh = meshWaiting(store.open(meshMessageCollection), () => clock.now());
+    const inQueues = pushStanding(store, clock);
+    const standing = async () => [...(await inMesh()), ...(await inQueues())];
     const observing = openObserving({ ...parts, part, hooks, own, standard, keeper, standing });
     opened = observing;
     const systems = openAccreditedSystems({ ...parts, standard });
@@ -202,7 +205,8 @@ export async function startPlatform(
     };
     const now = () => clock.now();
     const find = findPeople({ patients: createPatients(parts), journal, now });
-    const postman = part === 'serving' ? undefined : openPostmanWork(parts);
+    const told = pushCounts(observing.counted);
+    const postman = part === 'serving' ? undefined : openPostmanWork({ ...parts, told });
     const counting = { counted: observing.counted };
     const mesh =
       postman &&

@@ -11,7 +11,7 @@ import { pushBacklog } from '../spine/postman/backlog.ts';
 import { createCircuits } from '../spine/postman/circuits.ts';
 import { pushesOf, pushTopic } from '../spine/postman/deliveries.ts';
 import { receiptMaker, receiptTopic } from '../spine/postman/receipts.ts';
-import { pushSender } from '../spine/postman/sending.ts';
+import { pushSender, type PushTopicOptions } from '../spine/postman/sending.ts';
 import { openSubscriptions, type PushSubscription } from '../spine/postman/subscriptions.ts';
 import { createSealer } from './auth/sealing.ts';
 import { targetRules } from './back-end-targets.ts';
@@ -60,6 +60,8 @@ export function postmanOutgoing(parts: IdentityParts): PostmanOutgoing {
 
 export interface PostmanWorkOptions extends IdentityParts {
   readonly log: Log;
+  /** Told what came of each attempt, to be counted. */
+  readonly told?: PushTopicOptions['told'];
 }
 
 /** What one process does for the whole installation. */
@@ -107,6 +109,7 @@ export function openPostmanWork(options: PostmanWorkOptions): PostmanWork {
         circuits: createCircuits(now, Math.random),
         push: postmanOutgoing(options).push,
         secretOf: (subscription) => secrets.open(subscription),
+        ...(options.told ? { told: options.told } : {}),
       }),
       [receiptTopic]: { send: receiptMaker({ store, now, accepted }), patience: 30_000 },
     },

@@ -42,7 +42,7 @@ describe('the postman', () => {
     }, `a push that is ${state}`);
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     platform = await startTestPlatform();
     manage = openClient({ dataDir: platform.dataDir });
     alice = meshCaller(platform.url, 'ALICE');
@@ -170,6 +170,37 @@ describe('the postman', () => {
     );
     assert.equal((await alice.track(id, v2)).json.status, 'acknowledged');
   });
+
+  it('counts attempts, and tells what waits for each endpoint and since when', async () => {
+    const { id: taking } = await on('BOB');
+    const { id: refusing } = await on('BOB', {}, '/no');
+    const { id: away } = await on('BOB', {}, '/away');
+    endpoint.treat = (pushed, response) => {
+      const status = pushed.path === '/no' ? 400 : pushed.path === '/away' ? 503 : 200;
+      answering(status, { 'retry-after': '1000' })(pushed, response);
+    };
+    const id = await sent('BOB', 'to three');
+    await ended(taking, id, 'done');
+    const shown = async () => (await fetch(`${platform.url}/metrics`)).text();
+    const line = (name: string, subscription: string, more = '') =>
+      new RegExp(
+        `^${name}\\{environment="sandbox",subscription="${subscription}"${more}\\} (?!0$)`,
+        'm',
+      );
+    await until(async () =>
+      line('push_attempts_total', away, ',result="again"').test(await shown()),
+    );
+    await until(async () => line('push_waiting', away).test(await shown()), 'the depth', 40_000);
+    const text = await shown();
+    for (const wanted of [
+      line('push_attempts_total', taking, ',result="taken"'),
+      line('push_attempts_total', refusing, ',result="dead"'),
+      line('push_dead_letters', refusing),
+      line('push_oldest_waiting_seconds', away),
+    ])
+      assert.ok(wanted.test(text), String(wanted));
+    assert.ok(!text.includes(endpoint.url));
+  }).timeout(90_000);
 
   it('R166 gives up when the attempts are used up, tells the sender, and pushes anew when an operator says so', async () => {
     const receipts = ['accepted', 'delivered', 'failed'];

@@ -48,6 +48,8 @@ export interface PushTopicOptions {
   readonly secretOf: (subscription: PushSubscription) => string | undefined;
   readonly now: () => number;
   readonly log: Log;
+  /** Told what came of each attempt, to be counted. */
+  readonly told?: (subscription: PushSubscription, result: 'taken' | 'again' | 'dead') => void;
 }
 
 /** What is longer stays in the mailbox, to be fetched. */
@@ -97,6 +99,8 @@ async function attempt(
   const result = await call(options, { subscription, message, delivery, secret, signal });
   const judged = judge(result, delivery.attempts, now());
   circuits.report(id, judged.isFault);
+  const { kind } = judged.outcome;
+  options.told?.(subscription, kind === 'done' ? 'taken' : kind === 'dead' ? 'dead' : 'again');
   await attempts.add(delivery, result, Math.round(performance.now() - began));
   if (judged.isAlarm)
     log.log('warn', 'an endpoint is not trusted', {
