@@ -36,6 +36,7 @@ const usage = `Usage: npm run bench -- [--only read,search,fuzzy,workspace,patch
   --entries   entries in the directories of ldap (default 10000,1000000)
   --seconds   length of a round (default 5)
   --rounds    rounds, of which the best counts (default 5)
+  --mesh-sandbox URL  another server of MESH to send the same to, in turn, by the part mesh (default none)
 `;
 
 const parts = [
@@ -79,6 +80,7 @@ const { values } = parseArgs({
     entries: { type: 'string', default: '10000,1000000' },
     seconds: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '5' },
+    'mesh-sandbox': { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -139,7 +141,7 @@ async function main() {
     tell('Attachments', [await attachments(4.9, 1), await attachments(4.9, 10)]);
   if (wanted.has('mesh'))
     tell('MESH', [
-      ...(await cycles(load.seconds, load.rounds)),
+      ...(await cycles(load.seconds, load.rounds, values['mesh-sandbox'])),
       ...(await longBody(100)),
       ...(await fullInbox([1_000, 1_000_000])),
     ]);

@@ -17,7 +17,7 @@ import { cpuSeconds, memory, startGatehouse, type Running } from './servers.ts';
 const version2 = { accept: 'application/vnd.mesh.v2+json' };
 
 /** One mailbox's caller on kept connections. */
-function caller(server: Running, mailbox: string, connections: number) {
+function caller(server: Pick<Running, 'url'>, mailbox: string, connections: number) {
   const pool = new Pool(server.url, { connections });
   const nonce = crypto.randomUUID();
   let count = 0;
@@ -43,49 +43,93 @@ function caller(server: Running, mailbox: string, connections: number) {
   };
 }
 
-/** How often a second a message is sent, fetched and acknowledged. */
-export async function cycles(seconds: number, rounds: number): Promise<readonly string[]> {
+/** What takes the same messages: ours, and another that is beside it. */
+interface Target {
+  readonly name: string;
+  readonly alice: ReturnType<typeof caller>;
+  readonly bob: ReturnType<typeof caller>;
+  readonly rounds: number[];
+  readonly times: number[];
+}
+
+/**
+ * How often a second a message is sent, fetched and acknowledged; by another server in turn, where its address is given, so
+ * that both have the same machine.
+ * @param beside its address, with mailboxes X26ABC1 and X26ABC2, password `password`, shared key `TestKey`
+ */
+export async function cycles(
+  seconds: number,
+  rounds: number,
+  beside = '',
+): Promise<readonly string[]> {
   const dir = await folder();
   const server = await startGatehouse(dir);
-  const alice = caller(server, 'ALICE', 8);
-  const bob = caller(server, 'BOB', 8);
-  const body = Buffer.alloc(1024, 'x');
-  const to = { 'mex-to': 'BOB', 'mex-workflowid': 'RESTRICTED_WORKFLOW' };
-  const times: number[] = [];
-  let best = { perSecond: 0, cpu: 0 };
-  for (let round = 0; round < rounds; round++) {
-    const end = performance.now() + seconds * 1000;
-    const [began, before] = [performance.now(), cpuSeconds(server.pid)];
-    let done = 0;
-    const one = async () => {
-      while (performance.now() < end) {
-        const start = performance.now();
-        const sent = await alice.call('POST', '/outbox', to, body);
-        const { message_id: id } = (await sent.body.json()) as { message_id: string };
-        const got = await bob.call('GET', `/inbox/${id}`);
-        const bytes = await got.body.bytes();
-        const acked = await bob.call('PUT', `/inbox/${id}/status/acknowledged`);
-        await acked.body.dump();
-        if (sent.statusCode !== 202 || bytes.length !== 1024 || acked.statusCode !== 200)
-          throw new Error(`a message was answered with ${sent.statusCode}, ${acked.statusCode}`);
-        times.push(performance.now() - start);
-        done++;
-      }
-    };
-    await Promise.all(Array.from({ length: 8 }, one));
-    const perSecond = done / ((performance.now() - began) / 1000);
-    const cpu = ((cpuSeconds(server.pid) - before) / done) * 1e6;
-    if (perSecond > best.perSecond) best = { perSecond, cpu };
-    process.stderr.write(`  round ${round + 1}/${rounds} cycles: ${Math.round(perSecond)}/s\n`);
-  }
-  times.sort((a, b) => a - b);
-  const at = (q: number) => times[Math.floor(times.length * q)]?.toFixed(1) ?? '-';
-  await Promise.all([alice.close(), bob.close()]);
+  const targetOf = (name: string, at: Pick<Running, 'url'>): Target => {
+    const [alice, bob] = [caller(at, 'X26ABC1', 8), caller(at, 'X26ABC2', 8)];
+    return { name, alice, bob, rounds: [], times: [] };
+  };
+  const ours = targetOf('Gatehouse', server);
+  const other = beside === '' ? undefined : targetOf(beside, { url: beside });
+  let cpu = Infinity;
+  for (let round = 0; round < rounds; round++)
+    for (const target of other ? [ours, other] : [ours]) {
+      const before = cpuSeconds(server.pid);
+      const done = await roundOf(target, seconds);
+      if (target === ours) cpu = Math.min(cpu, ((cpuSeconds(server.pid) - before) / done) * 1e6);
+      const last = Math.round(target.rounds.at(-1) ?? 0);
+      process.stderr.write(`  round ${round + 1}/${rounds} cycles, ${target.name}: ${last}/s\n`);
+    }
+  for (const { alice, bob } of other ? [ours, other] : [ours])
+    await Promise.all([alice.close(), bob.close()]);
   await server.stop();
   await rm(dir, { recursive: true, force: true });
   return [
-    `1 KiB sent, fetched and acknowledged, 8 at a time: ${Math.round(best.perSecond)} a second, ${Math.round(best.cpu)} µs of CPU each; p50 ${at(0.5)} ms, p95 ${at(0.95)} ms of all rounds`,
+    `1 KiB sent, fetched and acknowledged, 8 at a time: ${said(ours)}, ${Math.round(cpu)} µs of CPU each`,
+    other
+      ? `the same at ${beside}, round by round in turn: ${said(other)}; ours took ${ratio(ours, other)} times as many`
+      : 'no other server beside it: --mesh-sandbox names none',
   ];
+}
+
+async function roundOf(target: Target, seconds: number): Promise<number> {
+  const { alice, bob, times } = target;
+  const body = Buffer.alloc(1024, 'x');
+  const to = { 'mex-to': 'X26ABC2', 'mex-workflowid': 'TEST_WORKFLOW' };
+  const began = performance.now();
+  const end = began + seconds * 1000;
+  let done = 0;
+  const one = async () => {
+    while (performance.now() < end) {
+      const start = performance.now();
+      const sent = await alice.call('POST', '/outbox', to, body);
+      const { message_id: id } = (await sent.body.json()) as { message_id: string };
+      const got = await bob.call('GET', `/inbox/${id}`);
+      const bytes = await got.body.bytes();
+      const acked = await bob.call('PUT', `/inbox/${id}/status/acknowledged`);
+      await acked.body.dump();
+      if (sent.statusCode !== 202 || bytes.length !== 1024 || acked.statusCode !== 200)
+        throw new Error(`a message was answered with ${sent.statusCode}, ${acked.statusCode}`);
+      times.push(performance.now() - start);
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, one));
+  target.rounds.push(done / ((performance.now() - began) / 1000));
+  return done;
+}
+
+function said({ rounds, times }: Target): string {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (q: number) => sorted[Math.floor(sorted.length * q)]?.toFixed(1) ?? '-';
+  return `${Math.round(Math.max(...rounds))} a second in the best round, ${Math.round(medianOf(rounds))} in the median; p50 ${at(0.5)} ms, p95 ${at(0.95)} ms of all rounds`;
+}
+
+function ratio(ours: Target, other: Target): string {
+  return (medianOf(ours.rounds) / medianOf(other.rounds)).toFixed(1);
+}
+
+function medianOf(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
 /** What a long body takes of memory, in and out. */
