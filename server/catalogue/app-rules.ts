@@ -31,6 +31,8 @@ export const attributeRules: Readonly<Record<string, RegExp>> = {
   'pds.coverage': /^(true|false)$/,
   /** May update restricted records. */
   'pds.restricted-update': /^(true|false)$/,
+  /** Which events it may publish: `events:create:<type>`, several with commas. */
+  'mns.permissions': /^events:create:[a-z0-9-]{1,100}(, ?events:create:[a-z0-9-]{1,100}){0,30}$/,
   /** A resource server that may ask about the tokens of all apps. */
   'smart.introspect': /^all$/,
 };

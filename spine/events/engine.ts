@@ -9,7 +9,7 @@
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Blobs } from '../../core/blobs.ts';
-import { outboxEntry, timeKey, type NewDelivery } from '../../core/outbox.ts';
+import { openOutbox, outboxEntry, timeKey, type NewDelivery } from '../../core/outbox.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Collection, OutboxEntry, Store, Stored } from '../../core/store.ts';
 import { keepChunk } from '../mesh/bodies.ts';
@@ -33,7 +33,23 @@ export interface Published {
   readonly repeated: boolean;
 }
 
+export interface Replay {
+  readonly environment: string;
+  /** The subscription whose copies are made again. */
+  readonly subscription: string;
+  /** When the events came, both ends included: milliseconds since the epoch. */
+  readonly from: number;
+  readonly to: number;
+  /** The `next` of the replay before. */
+  readonly after?: string;
+}
+
 export interface Events {
+  /**
+   * Makes copies again, each as a new message: of what had matched at the time, to where it went then. A thousand at most.
+   * @returns how many, and where to go on
+   */
+  replay(replay: Replay): Promise<{ readonly count: number; readonly next?: string }>;
   /** Keeps an event with its copies; on disk when it resolves. @throws Problem `too-large`, `invalid`, `unavailable` */
   publish(event: NewEvent): Promise<Published>;
 }
@@ -47,11 +63,31 @@ export interface EventsOptions {
 
 /** Entries that land with one document: a store takes fewer than 1,000. */
 const mostWithIt = 500;
+/** Copies that are made again by one call. */
+const mostAtOnce = 1_000;
 
 export function openEvents(options: EventsOptions): Events {
-  const { store, blobs, now } = options;
+  const { store, blobs, now, newId } = options;
   const events = store.open(eventCollection);
+  const outbox = openOutbox(store, { now });
   return {
+    async replay({ environment, subscription, from, to, after }) {
+      const page = await events.find({
+        ...{ index: 'subscription', equals: [subscription], from: timeKey(from), to: timeKey(to) },
+        ...{ limit: mostAtOnce, ...(after === undefined ? {} : { after }) },
+      });
+      const again = newId();
+      const copies = page.items.flatMap(({ id, value }) =>
+        value.environment === environment
+          ? value.copies
+              .filter(({ subscriptions }) => subscriptions.includes(subscription))
+              .map((copy) => copyOf(id, value, copy, again))
+          : [],
+      );
+      await Promise.all(copies.map((copy) => outbox.add(copy)));
+      return { count: copies.length, ...(page.next === undefined ? {} : { next: page.next }) };
+    },
+
     async publish(event) {
       checkEvent(event);
       const keyed = hash('sha256', `${event.environment}|${event.key}`, 'base64url');

@@ -3,6 +3,7 @@
  * been proved in front; what follows from a body is in the files beside.
  */
 import type { Exchange, Handler, Reply } from '../../../core/exchange.ts';
+import { JsonFault, parseJson } from '../../../core/json.ts';
 import { routes } from '../../../core/routes.ts';
 import { Problem } from '../../../core/problem.ts';
 import { isNhsNumber } from '../../../fhir/identifiers.ts';
@@ -161,9 +162,9 @@ async function bodyIn({
 }: Exchange): Promise<{ readonly value: unknown; readonly bytes: Buffer }> {
   const bytes = await body.bytes(mostBytes);
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return { value: JSON.parse(text) as unknown, bytes };
-  } catch {
+    return { value: parseJson(bytes, { depth: 20, members: 5_000 }), bytes };
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
     throw validationErrors({ body: 'Please provide a valid body: JSON in UTF-8' });
   }
 }

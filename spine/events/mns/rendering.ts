@@ -14,7 +14,8 @@ export interface FetchedData {
 
 /** @param published the event as it came */
 export function writeCloudEvent(published: string, data: FetchedData | undefined): string {
-  const { filtering: _filtering, ...event } = JSON.parse(published) as { filtering?: unknown }; // publishing has read it
+  const event = JSON.parse(published) as Record<string, unknown>; // api.ts has read it
+  delete event.filtering;
   if (!data) return JSON.stringify(event);
   return JSON.stringify({ ...event, datacontenttype: data.mediaType, data: data.resource });
 }

@@ -68,9 +68,8 @@ export function openMnsSubscriptions(options: SubscriptionsOptions): MnsSubscrip
   const own = async (subscriber: Subscriber, id: string): Promise<Stored<MnsSubscription>> => {
     const { environment, workspace, app } = subscriber;
     const found = await collection.get(subscriptionKey(environment, id));
-    const one = found?.value;
-    if (one?.workspace !== workspace || one.app !== app) throw mnsError('missing');
-    return found as Stored<MnsSubscription>; // it has a value
+    if (found?.value.workspace !== workspace || found.value.app !== app) throw mnsError('missing');
+    return found;
   };
   return {
     async create(subscriber, wish) {
