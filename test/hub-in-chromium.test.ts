@@ -370,7 +370,10 @@ describe('the developer hub in Chromium', function () {
     await context.close();
     await open();
     await signIn('administrator');
-    for (const path of ['/products/hello-world', '/requests', `${subscription}/decision`]) {
+    for (const path of [
+      ...['/products/hello-world', '/products/hello-world/change', '/requests'],
+      ...['/catalogue/hello-world/service', `${subscription}/decision`],
+    ]) {
       await page.goto(platform.url + path);
       assert.deepEqual(await faults(), [], path);
     }

@@ -12,6 +12,7 @@ import { appPages } from './app-pages.ts';
 import { registrationPages } from './app-registration-pages.ts';
 import { appSecretPages } from './app-secret-pages.ts';
 import { openAccounts } from './accounts.ts';
+import { apiLifePages } from './api-life-pages.ts';
 import { apiPages } from './api-pages.ts';
 import { messagePages } from './api-message-pages.ts';
 import { versionPages } from './api-version-pages.ts';
@@ -49,6 +50,7 @@ import { mailboxPages } from './mailbox-pages.ts';
 import { operationsMailboxesPage } from './operations-mailboxes-page.ts';
 import { createPasswords } from './passwords.ts';
 import { postCollection } from './posts.ts';
+import { productChangePages } from './product-change-pages.ts';
 import { productPages } from './product-pages.ts';
 import { resetPages } from './reset-pages.ts';
 import { letterPages } from './push-letter-pages.ts';
@@ -104,6 +106,7 @@ export function createPortal(ports: HubPorts): Portal {
     ...operationsPages(hub),
     ...cataloguePages(hub),
     ...apiPages(hub),
+    ...apiLifePages(hub),
     ...versionPages(hub),
     ...messagePages(hub),
     ...operationPages(hub),
@@ -123,6 +126,7 @@ export function createPortal(ports: HubPorts): Portal {
     ...appSecretPages(hub),
     ...handoverPages(hub),
     ...productPages(hub),
+    ...productChangePages(hub),
     ...subscriptionPages(hub),
     ...subscriptionKeyPages(hub),
     ...decisionPages(hub),

@@ -46,6 +46,7 @@ async function productPage(hub: Hub, visit: Visit): Promise<Page> {
     ...(visit.me ? {} : { keep: 'revalidate' as const }),
     content: html`<p>${product.description}</p>
 ${startLink(`/subscriptions/new?product=${product.id}`, 'Subscribe')}
+${visit.me && may(visit.me.actor, 'product.change') ? html`<p><a href="/products/${product.id}/change">Change the product</a></p>` : undefined}
 ${facts(product)}
 <h2>APIs</h2>
 ${apiTable(hub, product)}
