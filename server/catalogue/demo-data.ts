@@ -148,6 +148,14 @@ export const demoProducts: readonly Product[] = [
     approval: 'automatic',
   },
   {
+    id: 'multicast-notification-service',
+    name: 'Multicast Notification Service',
+    description: 'Publish events and subscribe to them, for an app on its own.',
+    apis: ['multicast-notification-service'],
+    scopes: ['urn:nhsd:apim:app:level3:multicast-notification-service'],
+    approval: 'automatic',
+  },
+  {
     id: restricted,
     name: 'PDS, application-restricted',
     description: 'Read and trace patients without a person signed in; a search finds one at most.',
