@@ -3,98 +3,27 @@
  * script, by keyboard alone.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { readContent } from '../server/portal/content.ts';
-import { lacking, startBrowser } from './browser.ts';
 import { signedIn, tryOutPassword } from './hub-ground.ts';
-import { root, startTestPlatform, type TestPlatform } from './start-platform.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly html: string }[];
-}
+import { busyMailbox, makeMailbox } from './hub-mailboxes-ground.ts';
+import { hubFaults, hubInChromium, signInto } from './hub-window.ts';
+import { root, type TestPlatform } from './start-platform.ts';
 
 describe('the developer hub in Chromium', function () {
   this.timeout(120_000);
   let platform: TestPlatform;
-  let browser: Browser;
   let context: BrowserContext;
   let page: Page;
-  let elsewhere: string[];
-  let complaints: string[];
+  let elsewhere: readonly string[];
+  let complaints: readonly string[];
 
-  before(async function () {
-    const reason = lacking('chromium');
-    if (reason !== undefined) {
-      this.test?.parent?.tests.forEach((test) => (test.title += ` (${reason})`));
-      this.skip();
-    }
-    platform = await startTestPlatform();
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await (browser as Browser | undefined)?.close();
-    await (platform as TestPlatform | undefined)?.end();
+  const open = hubInChromium((window) => {
+    ({ platform, context, page, elsewhere, complaints } = window);
   });
 
-  const open = async (options: Parameters<Browser['newContext']>[0] = {}) => {
-    context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options });
-    page = await context.newPage();
-    elsewhere = [];
-    complaints = [];
-    page.on('request', (request) => {
-      if (!request.url().startsWith(platform.url)) elsewhere.push(request.url());
-    });
-    page.on('console', (message) => {
-      // A page that is refused is told as an error, too; that is no complaint about the page.
-      if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
-        complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-  };
-  beforeEach(() => open());
-  afterEach(() => context.close());
-
-  const signIn = async (who: string) => {
-    await page.goto(`${platform.url}/sign-in`);
-    await page.fill('#email', `${who}@gatehouse.example`);
-    await page.fill('#password', tryOutPassword(platform));
-    await page.click('main button');
-    await page.waitForURL(/\/welcome$/);
-  };
-
-  /** What axe finds in the page as it is, and whether it scrolls sideways at 320 px. */
-  const faults = async (): Promise<string[]> => {
-    await page.evaluate(axe);
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const found = await page.evaluate(
-      `axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then(({ violations }) => violations)`,
-    );
-    const violations = found as readonly Violation[]; // what axe.run promises
-    const told = violations.map(
-      ({ id, impact, nodes }) =>
-        `${id} (${impact ?? ''}): ${nodes.map(({ html }) => html).join(' ')}`,
-    );
-    await page.setViewportSize({ width: 320, height: 700 });
-    const widths = await page.evaluate(
-      '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
-    );
-    const [content = 0, shown = 0] = widths as number[]; // two numbers, as asked
-    await page.setViewportSize({ width: 1000, height: 800 });
-    const headings = await page.locator('h1').count();
-    return [
-      ...told,
-      ...(content > shown ? [`scrolls sideways at 320 px: ${content}`] : []),
-      ...(headings === 1 ? [] : [`${headings} headings of the first order`]),
-      ...elsewhere.map((url) => `asked for ${url}`),
-      ...complaints.map((text) => `the browser complains: ${text}`),
-    ];
-  };
+  const signIn = (who: string) => signInto({ platform, page }, who);
+  const faults = () => hubFaults({ page, elsewhere, complaints });
 
   for (const path of [
     '/',
@@ -303,6 +232,72 @@ describe('the developer hub in Chromium', function () {
       await page.waitForSelector('.nhsuk-error-summary');
       assert.deepEqual(await faults(), [], path);
     }
+  });
+
+  it('shows mailboxes, their messages and their pushes without a fault', async function () {
+    this.timeout(240_000);
+    const client = await signedIn(platform, 'developer');
+    const box = await makeMailbox(platform, { admin: client, app: '/apps/demo' });
+    const { path, push, pending, message } = await busyMailbox(platform, client, box);
+    await signIn('developer');
+    for (const one of [
+      ...['/apps/demo', '/apps/demo/mailboxes', '/apps/demo/mailboxes/new'],
+      ...['', '/change', '/password', '/messages', '/messages?id=nothing'].map((end) => path + end),
+      ...[`${path}/messages/${message}`, `${path}/pushes/new`, pending],
+      ...['', '/secret', '/end', '/letters', `/letters/${message}`].map((end) => push + end),
+    ]) {
+      await page.goto(platform.url + one);
+      await page.evaluate(
+        'document.querySelectorAll("details").forEach((one) => (one.open = true))',
+      );
+      assert.deepEqual(await faults(), [], one);
+    }
+    for (const one of ['/apps/demo/mailboxes/new', `${path}/pushes/new`]) {
+      await page.goto(platform.url + one);
+      await page.click('main form button');
+      await page.waitForSelector('.nhsuk-error-summary');
+      assert.deepEqual(await faults(), [], one);
+    }
+    await open();
+    await signIn('operator');
+    await page.goto(`${platform.url}/operations/mailboxes`);
+    assert.deepEqual(await faults(), []);
+  });
+
+  it('has its navigation in rows where there is room, and behind a button where there is not, by keyboard', async () => {
+    await open({ javaScriptEnabled: false });
+    await signIn('operator');
+    const links = page.locator('nav[aria-label="Main"] a, nav[aria-label="Your work"] a');
+    const menu = page.locator('header summary');
+    assert.deepEqual([await links.count(), await menu.isVisible()], [11, false]);
+    const tops = new Set<number>();
+    for (const one of await links.all()) tops.add((await one.boundingBox())?.y ?? -1);
+    assert.equal(tops.size, 2);
+    await page.keyboard.press('Tab');
+    for (let n = 0; n < 6; n++) await page.keyboard.press('Tab');
+    assert.equal(await page.locator(':focus').first().innerText(), 'API catalogue');
+
+    await page.setViewportSize({ width: 320, height: 700 });
+    await page.goto(`${platform.url}/apps`);
+    assert.deepEqual([await links.first().isVisible(), await menu.isVisible()], [false, true]);
+    await menu.focus();
+    await page.keyboard.press('Enter');
+    for (const one of await links.all()) {
+      const { height = 0 } = (await one.boundingBox()) ?? {};
+      assert.ok(height >= 44, `${await one.innerText()}: ${height}`);
+    }
+    assert.equal(await page.locator('header [aria-current=page]').innerText(), 'Apps');
+    for (let n = 0; n < 2; n++) await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/catalogue$/);
+    assert.deepEqual([elsewhere, complaints], [[], []]);
+  });
+
+  it('has no fault in its navigation while that is open', async () => {
+    await page.setViewportSize({ width: 320, height: 700 });
+    await page.goto(platform.url);
+    await page.click('header summary');
+    assert.deepEqual(await faults(), []);
   });
 
   it('lets one ask and another approve, in two browsers, without script and by keyboard', async () => {

@@ -12,6 +12,7 @@ import {
   type HubPage,
 } from './hub-ground.ts';
 import { meshCaller, type MeshCallerOf } from './mesh-ground.ts';
+import { answering, startEndpoint, until } from './postman-ground.ts';
 import type { TestPlatform } from './start-platform.ts';
 
 export interface MailboxTeam {
@@ -50,7 +51,7 @@ export interface MadeMailbox {
 /** Makes a mailbox of the app, and takes the password that is shown. */
 export async function makeMailbox(
   platform: TestPlatform,
-  { admin, app }: MailboxTeam,
+  { admin, app }: Pick<MailboxTeam, 'admin' | 'app'>,
   fields: Fields = {},
 ): Promise<MadeMailbox> {
   const made = await admin.fill(`${app}/mailboxes/new`, {
@@ -62,6 +63,32 @@ export async function makeMailbox(
   assert.equal((await admin.send(await admin.get(made.to), made.to, {})).to, path);
   const id = path.split('/').at(-1) ?? '';
   return { id, password, path, caller: meshCaller(platform.url, id, { password }) };
+}
+
+/** Fills a mailbox: a message that was pushed and given up, one that was sent, and a subscription that is to be verified. */
+export async function busyMailbox(
+  platform: TestPlatform,
+  client: HubClient,
+  { id, path, caller }: MadeMailbox,
+) {
+  const endpoint = await startEndpoint();
+  endpoint.treat = answering(422, {}, '{"error": "no"}');
+  const make = async (name: string) => {
+    const fields = { url: `${endpoint.url}/${name}`, receipts: 'delivered' };
+    const { to } = await client.fill(`${path}/pushes/new`, fields);
+    return /href="(\/mailboxes\/[^"]+)"/.exec((await client.get(to)).html)?.[1] ?? '';
+  };
+  const [push, pending] = [await make('in'), await make('other')];
+  await client.fill(push, { verify: 'yes' });
+  const sent = await meshCaller(platform.url, 'ALICE').send(id, 'WARD_LETTER', 'good day');
+  await caller.send('BOB', 'WARD_LETTER', 'good day', { 'mex-localid': 'letter-1' });
+  const message = String(sent.json.messageID);
+  await until(
+    async () => (await client.get(`${push}/letters/${message}`)).html.includes('Dead letter'),
+    'a dead letter',
+  );
+  await endpoint.close();
+  return { path, push, pending, message };
 }
 
 /** What is shown this once. */

@@ -117,12 +117,12 @@ describe('mailboxes in the hub', function () {
     const first = await team.viewer.get(`${box.path}/messages?direction=received`);
     assert.deepEqual(
       rowsOf(first).map(([id]) => id),
-      ids.slice(0, 50),
+      ids.slice(0, 50).map((id) => id + flow),
     );
-    assert.deepEqual(rowsOf(first)[0]?.slice(1, 6), ['From ALICE', flow, '', 'accepted', '18 bytes']); // prettier-ignore
+    assert.deepEqual(rowsOf(first)[0]?.slice(1, 5), ['From ALICE', '', 'accepted', '18\u00a0bytes']); // prettier-ignore
     const older = /href="([^"]+)">Older messages/.exec(first.html)?.[1]?.replaceAll('&amp;', '&');
     const second = await team.viewer.get(older ?? '');
-    assert.deepEqual(rowsOf(second).slice(0, 2).map(([id]) => id), ids.slice(50)); // prettier-ignore
+    assert.deepEqual(rowsOf(second).slice(0, 2).map(([id]) => id), ids.slice(50).map((id) => id + flow)); // prettier-ignore
     assert.equal(rowsOf(second).length, 4);
     const one = await team.viewer.get(`${box.path}/messages/${ids[0] ?? ''}`);
     assert.match(one.html, /Transferred to recipient mailbox/);
@@ -134,7 +134,7 @@ describe('mailboxes in the hub', function () {
     const mine = meshCaller(platform.url, box.id, { password: box.password, now });
     const id = await sent(mine, 'BOB', { 'mex-localid': 'letter 7/a' });
     const found = await team.viewer.get(`${box.path}/messages?id=letter+7%2Fa`);
-    assert.deepEqual(rowsOf(found).map(([one]) => one), [id]); // prettier-ignore
+    assert.deepEqual(rowsOf(found).map(([one]) => one), [id + flow]); // prettier-ignore
     const byId = await team.viewer.get(`${box.path}/messages?id=${id.toLowerCase()}`);
     assert.equal(rowsOf(byId)[0]?.[1], 'To BOB');
     await meshCaller(platform.url, 'BOB', { now }).acknowledge(id, v2);

@@ -121,7 +121,7 @@ describe('pushes in the hub', function () {
   it('pause with a reason, go on, and end, each with its entry in the audit', async () => {
     const { admin, viewer } = team;
     const { path } = await verified({ acknowledge: 'no', ordering: 'hold' });
-    assert.equal(factOf(await viewer.get(path), 'Order'), 'by key; behind one that is given up they wait'); // prettier-ignore
+    assert.equal(factOf(await viewer.get(path), 'Order'), 'By key; behind one that is given up they wait'); // prettier-ignore
     await press(path, 'pause', { reason: 'moving house' });
     assert.equal(await state(path), 'Paused moving house');
     await send();

@@ -1,18 +1,10 @@
 /** Try it and the pages that explain in Chromium: with script and without, under axe-core, at 320 px, nothing from elsewhere. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { lacking, signInAs, startBrowser } from './browser.ts';
+import type { BrowserContext, Page } from 'playwright-core';
+import { signInAs } from './browser.ts';
 import { tryOutPassword } from './hub-ground.ts';
-import { startTestPlatform, type TestPlatform } from './start-platform.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
+import { hubFaults, hubInChromium, signInto } from './hub-window.ts';
+import type { TestPlatform } from './start-platform.ts';
 
 const patient = '/try/personal-demographics/getPatient';
 const hello = (name: string) => `/try/hello-world/hello-${name}`;
@@ -20,72 +12,19 @@ const hello = (name: string) => `/try/hello-world/hello-${name}`;
 describe('Try it in Chromium', function () {
   this.timeout(120_000);
   let platform: TestPlatform;
-  let browser: Browser;
   let context: BrowserContext;
   let page: Page;
-  let elsewhere: string[];
-  let complaints: string[];
+  let elsewhere: readonly string[];
+  let complaints: readonly string[];
 
-  before(async function () {
-    const reason = lacking('chromium');
-    if (reason !== undefined) {
-      this.test?.parent?.tests.forEach((test) => (test.title += ` (${reason})`));
-      this.skip();
-    }
-    platform = await startTestPlatform();
-    browser = await startBrowser();
+  const open = hubInChromium((window) => {
+    ({ platform, context, page, elsewhere, complaints } = window);
   });
-  after(async () => {
-    await (browser as Browser | undefined)?.close();
-    await (platform as TestPlatform | undefined)?.end();
-  });
-
-  const open = async (options: Parameters<Browser['newContext']>[0] = {}) => {
-    context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options });
-    page = await context.newPage();
-    elsewhere = [];
-    complaints = [];
-    page.on('request', (request) => {
-      if (!request.url().startsWith(platform.url)) elsewhere.push(request.url());
-    });
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
-        complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-  };
-  beforeEach(() => open());
-  afterEach(() => context.close());
 
   const go = (path: string) => page.goto(platform.url + path);
-  const signIn = async (who = 'developer') => {
-    await go('/sign-in');
-    await page.fill('#email', `${who}@gatehouse.example`);
-    await page.fill('#password', tryOutPassword(platform));
-    await page.click('main button');
-    await page.waitForURL(/\/welcome$/);
-  };
+  const signIn = () => signInto({ platform, page }, 'developer');
   const answered = () => page.waitForSelector('#answer-heading');
-
-  const faults = async (): Promise<string[]> => {
-    await page.evaluate(axe);
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const found = await page.evaluate(
-      `axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then(({ violations }) => violations)`,
-    );
-    const violations = found as readonly Violation[]; // what axe.run promises
-    await page.setViewportSize({ width: 320, height: 700 });
-    const wide = await page.evaluate(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    await page.setViewportSize({ width: 1000, height: 800 });
-    return [
-      ...violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-      ...(Number(wide) > 0 ? [`scrolls sideways at 320 px by ${String(wide)}`] : []),
-      ...elsewhere.map((url) => `asked for ${url}`),
-      ...complaints.map((text) => `the browser complains: ${text}`),
-    ];
-  };
+  const faults = () => hubFaults({ page, elsewhere, complaints });
 
   it('shows its pages to a stranger without a fault', async () => {
     for (const path of [

@@ -92,15 +92,14 @@ ${next === undefined ? undefined : html`<p><a href="${path({ ...kept, after: nex
 
 function messageTable(at: Place, items: readonly Listed[]): Html {
   const rows = items.map(({ direction, message }) => [
-    messageLink(at, message.id),
+    html`${messageLink(at, message.id)}<br />${message.workflow}`,
     direction === 'received' ? `From ${fromText(message)}` : `To ${toText(message)}`,
-    message.workflow,
     message.localId ?? '',
     stateTag(message),
     sizeText(message),
     time(direction === 'sent' ? message.created : (message.accepted ?? message.created)),
   ]);
-  const head = ['Message', 'From or to', 'Workflow', 'Local id', 'State', 'Size', 'When'];
+  const head = ['Message and workflow', 'From or to', 'Local id', 'State', 'Size', 'When'];
   return table('Messages, newest first', head, rows);
 }
 
@@ -108,8 +107,9 @@ function fromText({ sender }: Message): string {
   return sender === '' ? 'the platform (a report)' : sender;
 }
 
-function toText({ recipient }: Message): string {
-  return recipient === '' ? 'the practice of a patient, not found yet' : recipient;
+function toText({ recipient, state }: Message): string {
+  if (recipient !== '') return recipient;
+  return `the practice of a patient, ${state === 'error' ? 'not found' : 'looked for'}`;
 }
 
 const colours: Readonly<Record<Message['state'], TagColour>> = {
@@ -126,7 +126,8 @@ function stateTag({ state }: Pick<Message, 'state'>): Html {
 
 function sizeText({ chunks, total }: Message): string {
   const bytes = chunks.reduce((sum, { size }) => sum + size, 0).toLocaleString('en-GB');
-  return total > 1 ? `${bytes} bytes, ${chunks.length} of ${total} chunks` : `${bytes} bytes`;
+  const text = `${bytes}\u00a0bytes`;
+  return total > 1 ? `${text}, ${chunks.length} of ${total} chunks` : text;
 }
 
 function idIn({ params }: SignedIn): string {

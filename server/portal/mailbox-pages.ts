@@ -209,7 +209,7 @@ async function onePage(hub: Hub, visit: SignedIn): Promise<Page> {
   const { received, sent, inFlight, undeliverable, more } = traffic;
   const { now } = visit;
   return {
-    ...{ title: `${capital(mailboxName(at))}`, here },
+    ...{ title: capital(mailboxName(at)), here },
     back: app
       ? { href: mailboxesPath(app.id), text: `Back to the mailboxes of ${app.name}` }
       : { href: '/operations/mailboxes', text: 'Back to all mailboxes' },

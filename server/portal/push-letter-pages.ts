@@ -9,7 +9,7 @@ import { accountPage, type Move, type Page, type Pages, type SignedIn } from './
 import { code, summaryList, table, tag, time, type TagColour } from './parts.ts';
 import {
   backToPush,
-  hostOf,
+  endpointName,
   letterPath,
   pushOf,
   pushPath,
@@ -71,7 +71,7 @@ async function listPage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
   const replays = items.some(({ value }) => value.state === 'dead' && !value.discarded);
   return {
     ...{
-      title: `Pushes to ${hostOf(push.url)}, by message`,
+      title: `Pushes to ${endpointName(push.url)}, by message`,
       form,
       here,
       back: backToPush(reached),
@@ -124,7 +124,7 @@ async function onePage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
     ...{ title: `Push of message ${about.messageId ?? ''}`, form, here },
     back: {
       href: pushPath(at, reached.push.id, '/letters'),
-      text: `Back to the pushes to ${hostOf(reached.push.url)}`,
+      text: `Back to the pushes to ${endpointName(reached.push.url)}`,
     },
     content: html`${summaryList([
       { key: 'State', value: letterTag(letter) },

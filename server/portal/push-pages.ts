@@ -10,7 +10,6 @@ import { handOver } from './key-handover.ts';
 import {
   atLeast,
   backToMailbox,
-  mailboxName,
   mailboxOf,
   mailboxPath,
   mustManage,
@@ -21,7 +20,7 @@ import { code, inset, startLink, summaryList, table, time } from './parts.ts';
 import { pushFields, readPush, receiptChoices } from './push-fields.ts';
 import {
   backToPush,
-  hostOf,
+  endpointName,
   pushOf,
   pushPath,
   pushTag,
@@ -44,7 +43,7 @@ export function pushPages(hub: Hub): Pages {
         const reached = await mailboxOf(hub, visit);
         mustManage(reached);
         return {
-          ...{ title: `Have ${mailboxName(reached.at)} pushed`, form, here },
+          ...{ title: 'Have messages pushed', form, here },
           back: backToMailbox(reached),
           content: html`<p>What is accepted for the mailbox is sent to your endpoint at once, signed, and tried for five days. <a href="/guides/events-and-push">How pushes work</a>.</p>
 ${formOn(visit, html`${pushFields(form)}${button('Go on')}`, { once: form.raw('form_once') || newSecret() })}`,
@@ -77,14 +76,17 @@ ${formOn(visit, button('Make a new secret', 'warning'), { once: form.raw('form_o
         const reached = await managed(hub, visit);
         return {
           ...{ title: 'End the pushes', form, here, back: backToPush(reached) },
-          content: html`<p>Nothing is sent to ${hostOf(reached.push.url)} any more. What waits to be pushed stays in the mailbox, to be fetched.</p>
+          content: html`<p>Nothing is sent to ${endpointName(reached.push.url)} any more. What waits to be pushed stays in the mailbox, to be fetched.</p>
 ${formOn(visit, button('End them', 'warning'))}`,
         };
       },
       async act(visit) {
         const { actor, at, push } = await managed(hub, visit);
         await hub.mailboxes.pushes.remove(actor, push.id);
-        return { to: mailboxPath(at), told: `Nothing is pushed to ${hostOf(push.url)} any more.` };
+        return {
+          to: mailboxPath(at),
+          told: `Nothing is pushed to ${endpointName(push.url)} any more.`,
+        };
       },
     }),
   };
@@ -104,7 +106,7 @@ export async function pushSection(hub: Hub, { at, actor, manages }: ReachedMailb
   const rows = items.map(async ({ value: push }) => {
     const { waiting, dead } = await pushes.standing(push);
     return [
-      html`<a href="${pushPath(at, push.id)}">${hostOf(push.url)}<span class="nhsuk-u-visually-hidden">, since ${time(push.created)}</span></a>`,
+      html`<a href="${pushPath(at, push.id)}">${endpointName(push.url)}<span class="nhsuk-u-visually-hidden">, since ${time(push.created)}</span></a>`,
       pushTag(push),
       atLeast(waiting, waiting >= counted),
       atLeast(dead, dead >= counted),
@@ -136,11 +138,11 @@ function handSecret(
 ): Promise<Move> {
   const next = state === 'pending' ? ' Put it in place, then have the endpoint verified.' : '';
   return handOver(hub, visit, {
-    title: `Signing secret of the pushes to ${hostOf(url)}`,
+    title: `Signing secret of the pushes to ${endpointName(url)}`,
     about: `The field x-signature of each push is made with it.${next}`,
     text: secret,
     file: `${at.id}-${at.environment}-push-secret.txt`,
-    back: { href: pushPath(at, id), text: `Go on to the pushes to ${hostOf(url)}` },
+    back: { href: pushPath(at, id), text: `Go on to the pushes to ${endpointName(url)}` },
   });
 }
 
@@ -150,7 +152,7 @@ async function onePage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
   const { waiting, dead, oldest } = await hub.mailboxes.pushes.standing(push);
   const path = (more: string) => pushPath(at, push.id, more);
   return {
-    ...{ title: `Pushes to ${hostOf(push.url)}`, form, here, back: backToMailbox(reached) },
+    ...{ title: `Pushes to ${endpointName(push.url)}`, form, here, back: backToMailbox(reached) },
     content: html`${facts(push)}
 <h2>Where they stand</h2>
 ${summaryList([
@@ -178,21 +180,21 @@ function facts(push: PushSubscription): Html {
     { key: 'Address', value: code(url) },
     {
       key: 'Its 2xx',
-      value: acknowledge ? 'acknowledges the message' : 'leaves the message in the inbox',
+      value: acknowledge ? 'Acknowledges the message' : 'Leaves the message in the inbox',
     },
     {
       key: 'Order',
       value:
         ordering === 'none'
-          ? 'as they come'
-          : `by key; ${onDead === 'hold' ? 'behind one that is given up they wait' : 'past one that is given up'}`,
+          ? 'As they come'
+          : `By key; ${onDead === 'hold' ? 'behind one that is given up they wait' : 'past one that is given up'}`,
     },
     {
       key: 'The sender is told',
-      value: told.length === 0 ? 'nothing' : told.map(({ text }) => text).join('; '),
+      value: told.length === 0 ? 'Nothing' : told.map(({ text }) => text).join('; '),
     },
     { key: 'Made', value: time(created) },
-    { key: 'Verified', value: verified === undefined ? 'not yet' : time(verified) },
+    { key: 'Verified', value: verified === undefined ? 'Not yet' : time(verified) },
   ]);
 }
 

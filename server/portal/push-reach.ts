@@ -32,12 +32,15 @@ export function letterPath(at: ReachedMailbox['at'], push: string, message: stri
 }
 
 export function backToPush({ at, push }: ReachedPush) {
-  return { href: pushPath(at, push.id), text: `Back to the pushes to ${hostOf(push.url)}` };
+  return { href: pushPath(at, push.id), text: `Back to the pushes to ${endpointName(push.url)}` };
 }
 
-/** Addresses may be long: headings and lists have their host. */
-export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'the endpoint';
+/** What an endpoint is called: its address without what may stand in front and behind. */
+export function endpointName(url: string): string {
+  if (!URL.canParse(url)) return 'the endpoint';
+  const { host, pathname } = new URL(url);
+  const name = host + (pathname === '/' ? '' : pathname);
+  return name.length > 60 ? `${name.slice(0, 59)}…` : name;
 }
 
 const colours: Readonly<Record<PushSubscription['state'], readonly [string, TagColour]>> = {
