@@ -2,7 +2,7 @@
 import { html, type Html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
 import { mustNotExceed, messageAttempts, passwordAttempts } from './attempts.ts';
-import { emailFaults, mustBeRight, nameFaults, newPasswordFaults } from './checks.ts';
+import { emailFaults, mustBeRight, ownNameFaults, newPasswordFaults } from './checks.ts';
 import { enter } from './deeds.ts';
 import { button, formOn, input } from './fields.ts';
 import { FormRefused, type Form } from './form.ts';
@@ -31,7 +31,7 @@ ${button('Save')}`,
         ),
       }),
       async act({ me }, form) {
-        mustBeRight(nameFaults(form, 'name', 'your name'));
+        mustBeRight(ownNameFaults(form, 'name', 'your name'));
         await hub.accounts.people.change({
           deed: { actor: me.actor, action: 'person.name' },
           ...{ id: me.account.id, expected: undefined, allow: () => undefined },

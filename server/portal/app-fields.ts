@@ -5,7 +5,7 @@ import type { App, AppKind } from '../catalogue/apps.ts';
 import { environments, type Environment } from '../catalogue/environments.ts';
 import { environmentChoices, kindChoices } from './app-words.ts';
 import { beside, linesOf } from './app-reach.ts';
-import { emailFaults, mustBeRight, nameFaults } from './checks.ts';
+import { emailFaults, mustBeRight, ownNameFaults } from './checks.ts';
 import { checkboxes, input, textarea, type Choice } from './fields.ts';
 import { blankForm, type Fault, type Form } from './form.ts';
 
@@ -37,7 +37,7 @@ export function readApp(form: Form): Pick<App, 'name' | 'description' | 'kinds' 
   const none: Fault[] =
     kinds.length === 0 ? [{ field: 'kinds', text: 'Choose at least one kind' }] : [];
   mustBeRight(
-    nameFaults(form, 'name', 'a name for the app'),
+    ownNameFaults(form, 'name', 'a name for the app'),
     long,
     none,
     emailFaults(form, 'contact'),

@@ -39,6 +39,11 @@ export function messageAttempts(visit: Visit, email: string): AttemptLimit[] {
   ];
 }
 
+/** Keys that are made for somebody, which is dear: twenty an hour for an account. */
+export function keyAttempts(account: string): AttemptLimit[] {
+  return [{ key: `hub-make-key:${account}`, limit: 20, minutes: 60 }];
+}
+
 /** @throws FormRefused 429 that says how long to wait */
 export async function mustNotExceed(hub: Hub, limits: readonly AttemptLimit[]): Promise<void> {
   const seconds = await hub.attempt(limits);

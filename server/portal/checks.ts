@@ -8,7 +8,17 @@ export function nameFaults(form: Form, field: string, what: string): readonly Fa
   if (name === '') return [{ field, text: `Enter ${what}` }];
   if (name.length > 100) return [{ field, text: `Enter ${what} of at most 100 characters` }];
   if (/[\n\t]/.test(name)) return [{ field, text: `Enter ${what} on one line` }];
+  // They turn round how what stands beside them reads.
+  if (/[\u202a-\u202e\u2066-\u2069]/.test(name))
+    return [{ field, text: `Enter ${what} without invisible characters` }];
   return [];
+}
+
+/** Of a person, team or app: it stands in messages to others, where mail programs make links of addresses. */
+export function ownNameFaults(form: Form, field: string, what: string): readonly Fault[] {
+  const faults = nameFaults(form, field, what);
+  if (faults.length > 0 || !/:\/\/|www\./i.test(form.get(field))) return faults;
+  return [{ field, text: `Enter ${what} without a web address` }];
 }
 
 export function emailFaults(form: Form, field = 'email'): readonly Fault[] {

@@ -13,9 +13,13 @@ import { button, formOn, radios, textarea } from './fields.ts';
 import type { Hub } from './hub-parts.ts';
 import { accountPage, openPage, type Pages } from './page.ts';
 import { code, table, tag, time, type TagColour } from './parts.ts';
+import { safePath } from './same-origin.ts';
 
-export function feedbackPages(hub: Hub): Pages {
+/** @param isPage whether a path is one of the table of pages */
+export function feedbackPages(hub: Hub, isPage: (path: string) => boolean): Pages {
   const book = openFeedback(hub);
+  const publicCounts = async () =>
+    (await book.counts()).filter(({ page }) => isPage(page) || names(hub, page));
   return {
     '/feedback': givePage(hub, book),
     '/feedback/thanks': openPage({
@@ -31,7 +35,7 @@ export function feedbackPages(hub: Hub): Pages {
         return {
           title: 'What became of feedback',
           content: html`${all.length === 0 ? html`<p>Nothing has been answered yet.</p>` : all.map((one) => answered(one))}
-<h2>Was a page useful?</h2>${countTable(await book.counts())}`,
+<h2>Was a page useful?</h2>${countTable(await publicCounts())}`,
         };
       },
     }),
@@ -54,7 +58,15 @@ ${all.length === 0 ? html`<p>There is none.</p>` : table(`Feedback that is ${sta
 
 /** A path of this hub; anything else is no page that feedback could be about. */
 function pathIn(text: string): string {
-  return /^\/(?!\/)[\x21-\x7e]{0,199}$/.test(text) ? text : '/';
+  return text.length > 200 ? '/' : safePath(text);
+}
+
+/** Whether a path with a name in it is that of something that there is: else strangers would write on a page for all. */
+function names({ content, catalogue }: Hub, path: string): boolean {
+  const [, section = '', id = ''] = /^\/(catalogue|products)\/([^/]+)$/.exec(path) ?? [];
+  if (section === 'catalogue') return catalogue.api(id) !== undefined;
+  if (section === 'products') return catalogue.product(id) !== undefined;
+  return content.page(path) !== undefined;
 }
 
 function givePage(hub: Hub, book: FeedbackBook) {

@@ -84,7 +84,9 @@ ${formOn(visit, html`${textarea(form, { name: 'text', label: 'Answer', hint: 'It
       const note = { by: 'staff', name: visit.me.person.name, text: form.get('text') } as const;
       const state = ticketStates.find((one) => one === form.get('state')) ?? 'answered';
       const { id, value } = await tickets.add(who(visit), visit.params.ticket ?? '', note, state);
-      const to = value.email;
+      // An account may have another address by now.
+      const asker = value.account === '' ? undefined : await hub.accounts.find(value.account);
+      const to = asker?.value.email ?? value.email;
       if (to !== '')
         await hub.send(
           `hub-${id}-${value.notes.length}`,

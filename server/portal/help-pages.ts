@@ -108,8 +108,11 @@ async function ask(hub: Hub, tickets: Tickets, visit: Visit, form: Form): Promis
     visit.me || form.get('email') === '' ? [] : emailFaults(form),
   );
   await mustNotExceed(hub, [
-    { key: `hub-help:${visit.call.address}`, limit: 10, minutes: 60 },
-    { key: 'hub-help', limit: 300, minutes: 60 },
+    { key: 'hub-help-from', from: visit.call.address, limit: 10, minutes: 60 },
+    // What strangers do takes nothing from who has an account.
+    visit.me
+      ? { key: `hub-help:${visit.me.account.id}`, limit: 30, minutes: 60 }
+      : { key: 'hub-help', limit: 300, minutes: 60 },
   ]);
   const { id, value } = await tickets.create({
     ...{ kind: kind ?? 'other', subject: form.get('subject'), text: form.get('text') },

@@ -3,12 +3,13 @@ import type { HubMail } from './hub-parts.ts';
 
 const signature = '\n\nGatehouse developer hub\n';
 
-export function verifyMessage(to: string, name: string, link: string): HubMail {
+/** Nothing that a stranger typed stands in it: it goes to an address that is anybody's. */
+export function verifyMessage(to: string, link: string): HubMail {
   return message(
     'hub-verify',
     to,
     'Confirm your e-mail address',
-    `Hello ${name},\n\nopen this link and press the button to confirm your e-mail address:\n\n${link}\n\nThe link works once, within 24 hours. If you did not ask for an account, do nothing: none is made.`,
+    `Hello,\n\nopen this link and press the button to confirm your e-mail address:\n\n${link}\n\nThe link works once, within 24 hours. If you did not ask for an account, do nothing: none is made.`,
   );
 }
 

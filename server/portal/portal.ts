@@ -98,7 +98,7 @@ export function createPortal(ports: HubPorts): Portal {
     ...contentPages(hub),
     ...helpPages(hub),
     ...helpDeskPages(hub),
-    ...feedbackPages(hub),
+    ...feedbackPages(hub, (path) => Object.hasOwn(pages, path)),
     ...backlogPages(hub),
     ...backlogDeskPages(hub),
     ...statusPages(hub),

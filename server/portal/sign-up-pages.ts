@@ -2,7 +2,7 @@
 import { html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
 import { messageAttempts, mustNotExceed, passwordAttempts } from './attempts.ts';
-import { emailFaults, mustBeRight, nameFaults, newPasswordFaults } from './checks.ts';
+import { emailFaults, mustBeRight, ownNameFaults, newPasswordFaults } from './checks.ts';
 import { button, checkboxes, formOn, input } from './fields.ts';
 import { FormRefused, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
@@ -24,7 +24,7 @@ export function signUpPages(hub: Hub): Pages {
           : { title: 'Create an account', form, content: signUpForm(visit, form) },
       async act(visit, form) {
         mustBeRight(
-          nameFaults(form, 'name', 'your name'),
+          ownNameFaults(form, 'name', 'your name'),
           emailFaults(form),
           newPasswordFaults(form, [form.get('name'), form.get('email').split('@')[0] ?? '']),
           form.get('terms') === 'yes' ? [] : [{ field: 'terms', text: termsFault }],
@@ -93,7 +93,7 @@ async function sendVerification(hub: Hub, visit: Visit, form: Form): Promise<voi
     hub.clock.newId(),
     known
       ? knownMessage(email, `${url}/sign-in`, `${url}/forgotten`)
-      : verifyMessage(email, name, `${url}/sign-up/confirm/${secret}`),
+      : verifyMessage(email, `${url}/sign-up/confirm/${secret}`),
   );
 }
 

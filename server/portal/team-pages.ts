@@ -1,6 +1,6 @@
 /** Teams: list, make, show, change, members. Who may do what is in teams.ts; these pages show only what one may. */
 import { html, type Html } from '../../core/html.ts';
-import { mustBeRight, nameFaults } from './checks.ts';
+import { mustBeRight, ownNameFaults } from './checks.ts';
 import { button, formOn, input, radios, select } from './fields.ts';
 import { blankForm, FormRefused, type Fault, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
@@ -122,7 +122,7 @@ async function readTeam(
       field: 'ods_code',
       text: 'There is no active organisation with this ODS code in the directory',
     });
-  mustBeRight(nameFaults(form, 'name', 'a name for the team'), faults);
+  mustBeRight(ownNameFaults(form, 'name', 'a name for the team'), faults);
   const name = form.get('name');
   if ((told === '' && odsCode === '') || !isType(type)) return { name, organisation: undefined };
   const organisation: TeamOrganisation = {
