@@ -5,6 +5,7 @@
 import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Problem } from '../../core/problem.ts';
+import { turns } from '../../core/turns.ts';
 import { checkKeySetUrl } from './addresses.ts';
 import { editRegistration, registrationOf, type Place } from './app-administration.ts';
 import { appCollection, type App, type PublicJwk, type RegisteredKeys } from './apps.ts';
@@ -57,6 +58,14 @@ export interface KeyOptions extends Ground {
 export function keyAdministration(options: KeyOptions): KeyAdministration {
   const { checkKeySet } = options;
   const records = openRecords(options, appCollection, 'app');
+  // A long key takes a thread for seconds, and nothing is written to the audit while all of them are taken.
+  const inTurn = turns({
+    ...{ most: 1, mostWaiting: 5 },
+    refusal: () =>
+      new Problem('throttled', 'Too many keys are being made at this moment: try again soon', {
+        headers: { 'retry-after': '10' },
+      }),
+  });
   return {
     async set(actor, at, keySet, expected) {
       const keys = () => ({ kind: 'value', keys: checkKeySet(keySet) }) as const;
@@ -69,7 +78,8 @@ export function keyAdministration(options: KeyOptions): KeyAdministration {
       };
       await changeKeys(records, actor, at, 'keys.set', keys, expected);
     },
-    generate: (actor, at, wanted) => generateKey(records, checkKeySet, actor, at, wanted),
+    generate: (actor, at, wanted) =>
+      generateKey({ records, checkKeySet, inTurn }, actor, at, wanted),
     async check(actor, at) {
       const { value: app } = await records.read(at.app);
       must(actor, 'app.read', { organisation: app.owner });
@@ -98,9 +108,13 @@ function changeKeys(
   });
 }
 
+interface Making extends Pick<KeyOptions, 'checkKeySet'> {
+  readonly records: Records<App>;
+  readonly inTurn: ReturnType<typeof turns>;
+}
+
 async function generateKey(
-  records: Records<App>,
-  checkKeySet: KeyOptions['checkKeySet'],
+  { records, checkKeySet, inTurn }: Making,
   actor: Actor,
   at: Place,
   { bits, kid }: WantedKey,
@@ -114,7 +128,7 @@ async function generateKey(
       'No private key is made here for production: make the pair where it will be used and register its public half',
       { code: 'PRODUCTION_KEY' },
     );
-  const privateKey = await newRsaKey(bits);
+  const privateKey = await inTurn(() => newRsaKey(bits));
   let name = '';
   await changeKeys(records, actor, at, 'keys.generate', (before) => {
     if (before?.kind === 'url')

@@ -7,6 +7,7 @@ import { Problem } from '../../core/problem.ts';
 import type { PublicJwk } from '../catalogue/apps.ts';
 import { appPath, backToPlace, beside, placeOf, versionIn, type Placed } from './app-reach.ts';
 import { environmentName } from './app-words.ts';
+import { keyAttempts, mustNotExceed } from './attempts.ts';
 import { button, fileInput, formOn, input, radios, textarea } from './fields.ts';
 import { FormRefused, formOf, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
@@ -152,6 +153,7 @@ async function makeKey(hub: Hub, visit: SignedIn, form: Form): Promise<Move> {
   const placed = await placeOf(hub, visit);
   const { app, environment, actor, at } = placed;
   const kid = form.get('kid');
+  await mustNotExceed(hub, keyAttempts(visit.me.account.id));
   const made = await beside('kid', () =>
     hub.administration.keys.generate(actor, at, {
       bits: form.get('bits') === '4096' ? 4096 : 2048,

@@ -4,14 +4,12 @@
  */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { Problem } from '../../core/problem.ts';
+import { turns } from '../../core/turns.ts';
 import { isCommon } from './common-passwords.ts';
 
 /** 32 MB and about 0.1 s each (OWASP: N 2^15, r 8, p 3 or more memory; we keep p 1 and limit attempts). */
 const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 const bytes = 32;
-/** Run at once, of the four threads that files need, too. */
-const most = 2;
-const mostWaiting = 60;
 
 export interface Passwords {
   hash(password: string): Promise<string>;
@@ -20,7 +18,13 @@ export interface Passwords {
 }
 
 export function createPasswords(): Passwords {
-  const inTurn = turns();
+  const inTurn = turns({
+    ...{ most: 2, mostWaiting: 60 },
+    refusal: () =>
+      new Problem('unavailable', 'Too many people are signing in at this moment', {
+        headers: { 'retry-after': '5' },
+      }),
+  });
   const derive = (password: string, salt: Buffer) =>
     inTurn(
       () =>
@@ -46,28 +50,6 @@ export function createPasswords(): Passwords {
       const made = await derive(given, saltBytes);
       return made.length === wanted.length && timingSafeEqual(made, wanted) && hash !== undefined;
     },
-  };
-}
-
-/** Lets so many run at once; the rest waits, and too many are refused. */
-function turns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (running >= most) {
-      if (waiting.length >= mostWaiting)
-        throw new Problem('unavailable', 'Too many people are signing in at this moment', {
-          headers: { 'retry-after': '5' },
-        });
-      await new Promise<void>((resume) => waiting.push(resume));
-    } else running++;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
   };
 }
 
