@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { subscriptionInteractions } from '../spine/nems/event-types.ts';
 import { makeCrossOrganisationToken } from '../spine/sso/make-token.ts';
+import { manage } from './gateway-ground.ts';
 import { liveSystem, type LiveSystem, type Sent, type SystemAsk } from './live-system.ts';
 import { meshCaller, type MeshAnswer } from './mesh-ground.ts';
 import { callTls, type TlsAnswer } from './mutual-tls-ground.ts';
@@ -71,9 +72,11 @@ export async function nemsSystem(platform: TestPlatform, ask: SystemAsk = {}): P
       ...sent.headers,
     };
     const kept = Object.entries(headers).filter(([name]) => !without.includes(name));
+    if (certificate.cert === '')
+      return plainly(`${platform.url}${prefix}${path}`, method, Object.fromEntries(kept), body);
+    const { cert, key } = certificate;
     return callTls(platform.tls?.test ?? 0, `${prefix}${path}`, undefined, {
-      ...(certificate.cert === '' ? {} : { cert: certificate.cert, key: certificate.key }),
-      ...{ method, headers: Object.fromEntries(kept) },
+      ...{ cert, key, method, headers: Object.fromEntries(kept) },
       ...(body === undefined ? {} : { body }),
     });
   };
@@ -92,7 +95,30 @@ export async function nemsSystem(platform: TestPlatform, ask: SystemAsk = {}): P
   };
 }
 
-/** No certificate at all. */
+/** Over the port that asks for no certificate. */
+async function plainly(
+  url: string,
+  method: string,
+  headers: Readonly<Record<string, string | string[]>>,
+  body: string | undefined,
+): Promise<TlsAnswer> {
+  const fields = new Headers(
+    Object.entries(headers).flatMap(([name, value]) =>
+      [value].flat().map((one) => [name, one] as [string, string]),
+    ),
+  );
+  const answer = await fetch(url, {
+    method,
+    headers: fields,
+    ...(body === undefined ? {} : { body }),
+  });
+  return {
+    ...{ status: answer.status, headers: Object.fromEntries(answer.headers) },
+    text: await answer.text(),
+  };
+}
+
+/** No certificate at all, over the port that asks for none. */
 export const uncertified: Sent = { cert: '', key: '', thumbprint: '' };
 
 function scopeOf(method: string, path: string): string {
@@ -162,4 +188,14 @@ export function refusalIn({ text }: TlsAnswer): { readonly code: string; readonl
   );
   const why = /<diagnostics value="([^"]*)"/.exec(text);
   return { code: code?.[1] ?? text, why: why?.[1] ?? '' };
+}
+
+/** Sets states of life of event types over the management API. */
+export async function lifeOf(platform: TestPlatform) {
+  const ask = await manage(platform, Date.now);
+  return {
+    ask,
+    setLife: (code: string, life: Readonly<Record<string, unknown>>) =>
+      ask('PUT', `/events/sandbox/types/${code}`, life),
+  };
 }

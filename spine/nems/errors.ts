@@ -80,9 +80,8 @@ export function nemsRowOf({
 }: Problem): NemsRow & { readonly code: string } {
   const named = Object.hasOwn(others, code) ? others[code] : code;
   const key = isCode(named) ? named : codes[kind];
-  const found = rows[key];
-  // A refusal by a rule has its row's status, any other its own: 401, 406, 503.
-  return { ...found, code: key, status: key === named ? found.status : status };
+  // The status is the Problem's own: 401 and 503 have no row.
+  return { ...rows[key], code: key, status };
 }
 
 function isCode(code: string | undefined): code is NemsCode {

@@ -49,5 +49,7 @@ export function replyWith(
 export const nemsOutcomes = problemsAs((problem, exchange) => {
   const { status, severity, issue, code, display } = nemsRowOf(problem);
   const outcome = outcomeOf([{ severity, issue, code, display, diagnostics: problem.message }]);
-  return replyWith(exchange, status, outcome, problem.headers);
+  // RFC 9110 11.6.1: a 401 says how to prove oneself.
+  const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+  return replyWith(exchange, status, outcome, { ...challenge, ...problem.headers });
 });
