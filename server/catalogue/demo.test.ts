@@ -49,7 +49,7 @@ describe('the demonstration', () => {
     assert.equal(await seed(), true);
     assert.equal(await demoPresent(ground.store), true);
     assert.equal(await seed(), false);
-    assert.deepEqual(said, ['Made 7 demo products and 10 demo apps.']);
+    assert.deepEqual(said, ['Made 9 demo products and 10 demo apps.']);
   });
 
   it('gives each persona what it is there to show', async () => {
