@@ -2,6 +2,7 @@
  * How an operation lets callers in, in one environment, as choices of a drop-down: what the policies of its Proxy ask for,
  * and whose sign-in the Products that cover it name in their scopes. Owns that reading; the gateway judges for itself.
  */
+import type { Product } from '../catalogue/products.ts';
 import type { Hub } from './hub-parts.ts';
 import type { TryPlace } from './try-places.ts';
 import type { SignInKind } from './try-ports.ts';
@@ -41,15 +42,13 @@ export function accessesAt(hub: Hub, { proxy, definition }: TryPlace): readonly 
     ...(policy === 'any-of' ? alternatives(config) : []),
   ]);
   const taken = new Set(named.flatMap((one) => ways[one] ?? []));
-  const scopes = [...hub.catalogue.products()]
-    .filter(({ apis }) => apis.includes(proxy.api))
-    .flatMap((product) => product.scopes);
-  const gives = (part: string) => scopes.some((scope) => scope.includes(part));
+  const products = productsOf(hub, proxy.api);
+  const gives = (part: string) => products.some((one) => givesPart(one, part));
   const found: Access[] = [
     ...(taken.has('none') ? (['none'] as const) : []),
-    ...(taken.has('token') && gives(':app:level3:') ? (['app'] as const) : []),
-    ...(taken.has('token') && gives(':user-nhs-cis2:') ? (['nhs-cis2'] as const) : []),
-    ...(taken.has('token') && gives(':user-nhs-login:') ? (['nhs-login'] as const) : []),
+    ...(taken.has('token') && gives(scopeParts.app) ? (['app'] as const) : []),
+    ...(taken.has('token') && gives(scopeParts['nhs-cis2']) ? (['nhs-cis2'] as const) : []),
+    ...(taken.has('token') && gives(scopeParts['nhs-login']) ? (['nhs-login'] as const) : []),
     ...(taken.has('certificate') && hub.tryIt.listensForCertificates(proxy.environment)
       ? (['certificate'] as const)
       : []),
@@ -64,6 +63,34 @@ function alternatives({
   return given.flatMap((one: unknown) =>
     typeof one === 'object' && one !== null && 'policy' in one ? [String(one.policy)] : [],
   );
+}
+
+/** What stands in the scopes of a Product that gives tokens of a kind. */
+const scopeParts = {
+  app: ':app:level3:',
+  'nhs-cis2': ':user-nhs-cis2:',
+  'nhs-login': ':user-nhs-login:',
+} as const;
+
+function productsOf({ catalogue }: Hub, api: string): readonly Product[] {
+  return [...catalogue.products()].filter(({ apis }) => apis.includes(api));
+}
+
+function givesPart({ scopes }: Product, part: string): boolean {
+  return scopes.some((scope) => scope.includes(part));
+}
+
+/** The Products that would give an App this way in, when none of those it holds does; none when it is given already. */
+export function notGiven(
+  hub: Hub,
+  api: string,
+  access: Access,
+  held: readonly Product[],
+): readonly Product[] {
+  if (access === 'none' || access === 'certificate') return [];
+  const part = scopeParts[access];
+  if (held.some((one) => givesPart(one, part))) return [];
+  return productsOf(hub, api).filter((one) => givesPart(one, part));
 }
 
 /** Whether somebody has to sign in. */

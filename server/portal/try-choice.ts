@@ -9,7 +9,7 @@ import type { Fault, Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
 import type { Visit } from './page.ts';
 import { manages, type Team } from './teams.ts';
-import { accessesAt, isSignIn, type Access } from './try-access.ts';
+import { accessesAt, isSignIn, notGiven, type Access } from './try-access.ts';
 import type { Tried, TryPlace } from './try-places.ts';
 import type { TestUser } from './try-ports.ts';
 
@@ -31,6 +31,8 @@ export interface Choice {
   readonly testUsers: readonly TestUser[];
   /** Who signs in; undefined: the visitor does. */
   readonly testUser: TestUser | undefined;
+  /** Products that would give the chosen app this way in, when it holds none that does. */
+  readonly ungiven: readonly Product[];
   readonly faults: readonly Fault[];
 }
 
@@ -53,8 +55,11 @@ export async function choiceOf(hub: Hub, visit: Visit, tried: Tried, form: Form)
   // A box that was not there yet could not be unticked.
   const unticked = form.names.includes('test_user_shown') && form.get('test_user') !== 'yes';
   const testUser = unticked ? undefined : testUsers[0];
+  const held = subscriptions.filter(({ app }) => app.id === mine?.app.id);
+  const products = held.map(({ product }) => product);
+  const ungiven = mine ? notGiven(hub, place.proxy.api, access, products) : [];
   return {
-    ...{ place, accesses, access, subscriptions, mine, testUsers, testUser },
+    ...{ place, accesses, access, subscriptions, mine, testUsers, testUser, ungiven },
     faults: faultsOf({ named, place, form, access, asked, mine, subscriptions }),
   };
 }

@@ -3,7 +3,7 @@
  * without script; assets/try.js sends the same form and takes the same parts out of the answer. Owns its markup.
  */
 import { html, type Html } from '../../core/html.ts';
-import { publicName } from '../catalogue/environments.ts';
+import { environmentName } from './app-words.ts';
 import {
   button,
   checkboxes,
@@ -15,7 +15,7 @@ import {
 } from './fields.ts';
 import type { Form } from './form.ts';
 import type { Visit } from './page.ts';
-import { inset, warning } from './parts.ts';
+import { inset, list, warning } from './parts.ts';
 import { accessWords, isSignIn } from './try-access.ts';
 import { block } from './try-answer.ts';
 import type { Choice } from './try-choice.ts';
@@ -77,7 +77,7 @@ ${
           hint: 'The app that calls, and by which product.',
           choices: [...named, { value: '', text: 'None' }],
         })
-      : html`<p>No app of your teams has a subscription to this API in ${publicName(place.environment)}.</p>`
+      : html`<p>No app of your teams has a subscription to this API in ${environmentName(place.environment)}.</p>`
     : undefined
 }
 ${select(form, {
@@ -102,7 +102,19 @@ ${
     : undefined
 }
 ${button('Show the choices for this', 'secondary', 'choose')}
+${ungivenView(choice)}
 ${visit.me ? keptView(choice, kept) : html`${inset('You are signed out: calls are open ones, without an app, in what all visitors share.')}${button('Sign in to call with your own app', 'link', 'sign_in')}`}`;
+}
+
+/** What no subscription of the app gives is refused with the token; here is which Product would give it. */
+function ungivenView({ mine, access, ungiven, place: { environment } }: Choice): Html | undefined {
+  if (!mine || ungiven.length === 0) return undefined;
+  const query = (product: string) =>
+    new URLSearchParams({ app: mine.app.id, product, environment }).toString();
+  const links = ungiven.map(
+    ({ id, name }) => html`<a href="/subscriptions/new?${query(id)}">${name}</a>`,
+  );
+  return html`<div class="hub-kept"><p>${mine.app.name} has no subscription in ${environmentName(environment)} that gives this: ${accessWords[access]}. The token will be refused. Subscribe it to</p>${list(links)}</div>`;
 }
 
 /** Ticked where nothing was chosen yet. */
@@ -134,7 +146,8 @@ function valueField(form: Form, { name, parameter, choices }: TryField): Html {
   const { in: place, required, description } = parameter;
   const where = { path: 'in the path', query: 'query', header: 'header', cookie: 'cookie' }[place];
   const label = `${parameter.name} (${where}${required ? '' : ', optional'})`;
-  const hint = plain(description);
+  const byItself = /^x-request-id$/i.test(parameter.name) ? 'Left empty, a fresh one is sent.' : '';
+  const hint = `${plain(description)} ${byItself}`.trim();
   const common = { name, label, ...(hint === '' ? {} : { hint }) };
   if (choices.length > 0)
     return select(form, {
@@ -150,7 +163,12 @@ function valueField(form: Form, { name, parameter, choices }: TryField): Html {
 /** The first line of a Markdown text, without its marks. */
 function plain(text: string): string {
   const [line = ''] = text.trim().split('\n', 1);
-  return line.replace(/[`*]|\[([^\]]{0,200})\]\([^)]{0,500}\)/g, '$1').slice(0, 300);
+  return line
+    .replace(
+      /`([^`]{0,200})`|\*\*?([^\s*`][^*`]{0,200})\*\*?|\[([^\]]{0,200})\]\([^)]{0,500}\)/g,
+      '$1$2$3',
+    )
+    .slice(0, 300);
 }
 
 function bodyFields({ operation: { body }, content, form }: ConsoleParts): Html | undefined {
