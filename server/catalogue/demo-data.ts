@@ -185,7 +185,7 @@ export const demoProducts: readonly Product[] = [
     id: 'pds-patient-access',
     name: 'PDS, patient access',
     description:
-      'A patient signed in with NHS login sees and updates the own record; P0 and P5 are told why not.',
+      'A patient signed in with NHS login sees and updates their own record. NHS login must have proved who they are (P9).',
     apis: api,
     scopes: ['P9', 'P5', 'P0'].map((level) => `urn:nhsd:apim:user-nhs-login:${level}:${pds}`),
     approval: 'manual',

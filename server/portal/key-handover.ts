@@ -62,7 +62,7 @@ export function handoverPages(hub: Hub): Pages {
         return {
           ...{ title, back, here: 'apps' },
           content: html`${warning('Shown only now', 'Save it where you keep passwords. This page shows it for ten minutes, in this session alone; after that nobody can look it up.')}
-<p>${about}</p>
+<p>${about} <a href="/security">How to use it, by security pattern</a>.</p>
 <pre class="hub-secret" tabindex="0" role="region" aria-label="${title}"><code>${text}</code></pre>
 ${startLink(`${visit.path}/file`, `Save as ${file}`, 'secondary')}
 ${formOn(visit, button('I have it: show it no more'))}`,

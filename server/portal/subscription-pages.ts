@@ -5,6 +5,7 @@ import type { App } from '../catalogue/apps.ts';
 import { environments, type Environment } from '../catalogue/environments.ts';
 import type { Product } from '../catalogue/products.ts';
 import type { Actor } from '../catalogue/roles.ts';
+import { appPath } from './app-reach.ts';
 import { environmentName, environmentOptions } from './app-words.ts';
 import { mustBeRight } from './checks.ts';
 import { lastDay } from './day.ts';
@@ -12,7 +13,7 @@ import { button, formOn, input, select, textarea } from './fields.ts';
 import { blankForm, FormRefused, type Fault, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
 import { accountPage, type Move, type Page, type Pages, type SignedIn } from './page.ts';
-import { inset, startLink, summaryList, time } from './parts.ts';
+import { inset, list, startLink, summaryList, time } from './parts.ts';
 import { newSecret } from './secrets.ts';
 import { keySection, makeFirstKeys } from './subscription-key-pages.ts';
 import { tellDeciders, tellMessage } from './subscription-notices.ts';
@@ -189,6 +190,7 @@ async function onePage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
 ${state === 'requested' && mine ? inset('Somebody has to decide on it. You will get a message; questions come below.') : undefined}
 ${decider && running ? startLink(`${subscriptionPath(id)}/decision`, state === 'requested' ? 'Decide on it' : 'Suspend, resume or cancel it') : undefined}
 ${mine && running ? html`<p><a href="${subscriptionPath(id)}/cancel">Cancel the subscription</a></p>` : undefined}
+${owner && state === 'active' ? nextStep(hub, reached) : undefined}
 ${owner && state === 'active' ? await keySection(hub, reached, owner) : undefined}
 ${insight}
 ${owner && product.apis.includes(hub.mailboxes.api) ? html`<h2>Mailboxes</h2><p><a href="/apps/${app.id}/mailboxes">Mailboxes of ${app.name}</a>: what waits in them, and what became of messages.</p>` : undefined}
@@ -205,6 +207,16 @@ ${
     : undefined
 }`,
   };
+}
+
+/** From a subscription to a call: what each Api asks for, and where it can be tried. */
+function nextStep(hub: Hub, { subscription, app, product }: ReachedSubscription): Html {
+  const { environment } = subscription;
+  const links = product.apis.map((id) => {
+    const title = hub.catalogue.api(id)?.title ?? id;
+    return html`<a href="/catalogue/${id}">${title}</a>: operations, addresses, code and Try it`;
+  });
+  return html`<h2>Next step</h2>${list(links)}<p><a href="${appPath(app.id, environment)}">What ${app.name} needs in ${environmentName(environment)}</a> before its calls go through.</p>`;
 }
 
 async function figures(
