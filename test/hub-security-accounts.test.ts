@@ -177,6 +177,19 @@ describe('attacks on accounts of the hub', function () {
     assert.equal((await back.fill('/sign-in/code', { code })).to, '/welcome');
   });
 
+  it('leaves no page with a name on it in what a browser keeps', async () => {
+    const { client } = await newAccount(platform, 'Kept By Nobody');
+    const anybody = hubClient(platform.url);
+    for (const path of ['/catalogue', '/guides', '/explain', '/products', '/help', '/']) {
+      const page = await client.get(path);
+      assert.match(page.html, /Kept By Nobody/);
+      assert.equal(page.headers.get('cache-control'), 'no-store', path);
+      assert.equal(page.headers.get('etag'), null);
+      const open = (await anybody.get(path)).headers.get('cache-control');
+      assert.equal(open, 'private, no-cache', path);
+    }
+  });
+
   it('counts all addresses of an IPv6 network as one', async () => {
     const statuses: number[] = [];
     for (let host = 1; host <= 12; host++) {

@@ -125,9 +125,17 @@ function reply(hub: Hub, visit: Visit, answer: Page | Move | Download): Reply {
   const cookies = visit.setCookies();
   return {
     status: answer.status ?? 200,
-    headers: { ...pageFields(answer), ...(cookies.length > 0 ? { 'set-cookie': cookies } : {}) },
+    headers: {
+      ...pageFields(visit.me ? unkept(answer) : answer),
+      ...(cookies.length > 0 ? { 'set-cookie': cookies } : {}),
+    },
     body,
   };
+}
+
+/** Each page bears the name of who is signed in: after they have gone, nobody is shown it from what a browser keeps. */
+function unkept({ keep: _keep, ...page }: Page): Page {
+  return page;
 }
 
 /** What feedback on a page is about: for what is somebody's own, or bears a secret, its kind and not its address. */
