@@ -128,13 +128,13 @@ export interface MessagingWorkOptions extends IdentityParts {
 export interface MessagingWork {
   readonly topics: Readonly<Record<string, Topic>>;
   readonly bringing: readonly string[];
-  sweep(): Promise<number>;
+  readonly sweep: () => Promise<number>;
 }
 
 export function openMessagingWork(options: MessagingWorkOptions): MessagingWork {
   const { config, store, clock, accepted } = options;
   const now = () => clock.now();
-  const { topics, sweep } = delivering({
+  const work = delivering({
     ...{ store, now, accepted, blobs: openBlobs({ config, store, clock }) },
     circuits: createCircuits(now, Math.random),
     post: spineOutgoing({
@@ -143,5 +143,5 @@ export function openMessagingWork(options: MessagingWorkOptions): MessagingWork 
       secret: storedSecrets(store, secretSealer(resolve(config.dataDir))),
     }),
   });
-  return { topics, sweep, bringing: [keptMessages] };
+  return { ...work, bringing: [keptMessages] };
 }

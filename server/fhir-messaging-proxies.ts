@@ -11,7 +11,7 @@ import type { ConfigFault } from './gateway/backend.ts';
 import { integrationWorkspace } from './pds-proxies.ts';
 
 export const messagingApiId = 'fhir-messaging';
-export const messagingBase = '/fhir-messaging/FHIR/R4';
+const messagingBase = '/fhir-messaging/FHIR/R4';
 
 /** The name of its form of refusals. */
 export const messagingFaults = 'fhir-messaging';

@@ -5,8 +5,8 @@ import { contractFlags } from '../server/catalogue/systems/contracts.ts';
 import { openDirectory } from '../spine/sds/stored-directory.ts';
 import type { TestPlatform } from './start-platform.ts';
 
-export const interaction = 'urn:nhs:names:services:gatehouse:fhir:operation:process-message-1';
-export const eventSystem = 'https://gatehouse.test/events';
+const interaction = 'urn:nhs:names:services:gatehouse:fhir:operation:process-message-1';
+const eventSystem = 'https://gatehouse.test/events';
 const ods = 'https://fhir.nhs.uk/Id/ods-organization-code';
 const base = '/fhir-messaging/FHIR/R4';
 

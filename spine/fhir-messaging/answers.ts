@@ -34,7 +34,7 @@ function resourceIn(text: string, type: string): Record<string, unknown> | undef
       value !== null &&
       'resourceType' in value &&
       value.resourceType === type;
-    return isOne ? (value as Record<string, unknown>) : undefined; // an object by what was asked
+    return isOne ? value : undefined; // an object by what was asked
   } catch {
     return undefined;
   }

@@ -34,7 +34,7 @@ export interface Message {
 }
 
 /** Bytes; more is for documents, which have other ways. */
-export const mostBytes = 5 * 1024 * 1024;
+const mostBytes = 5 * 1024 * 1024;
 const limits = { depth: 100, members: 200_000 };
 const types = [fhirJson, 'application/json'];
 

@@ -46,8 +46,8 @@ export const messagingOutcomes = problemsAs((problem) => ({
   body: JSON.stringify(outcomeOf(problem)),
 }));
 
-/** A Problem as a resource, also for what is told later. */
-export function outcomeOf(problem: Problem): OperationOutcome {
+/** A Problem as a resource. */
+function outcomeOf(problem: Problem): OperationOutcome {
   const { row } = problem;
   if (row && 'faults' in row) {
     const { faults } = row as FaultRow; // nothing else puts that name into a row of this API

@@ -85,7 +85,7 @@ export async function routeOf(
   const url = destination.endpoint;
   const mesh = meshAddress(url);
   if (mesh) return mailboxRoute(options, environment, mesh, workflowOf(message, event));
-  const { asid, organisation } = await addressed(options, environment, message);
+  const { partyKey, organisation } = await addressed(options, environment, message);
   if (organisation === undefined)
     throw refused(
       'required',
@@ -94,7 +94,7 @@ export async function routeOf(
     );
   return organisationRoute(options, environment, {
     ...{ event, organisation, workflow: workflowOf(message, event) },
-    ...(asid === undefined ? {} : { partyKey: asid }),
+    ...(partyKey === undefined ? {} : { partyKey }),
     ...(/^https?:/i.test(url) && !url.startsWith(asidSystem) ? { url } : {}),
   });
 }
@@ -108,8 +108,9 @@ async function addressed(
   { directory }: RoutingOptions,
   environment: string,
   message: Message,
-): Promise<{ readonly organisation: string | undefined; readonly asid?: string }> {
-  const [{ endpoint = '', receiver = {} } = {}] = message.header.destination ?? [];
+): Promise<{ readonly organisation: string | undefined; readonly partyKey?: string }> {
+  const [destination] = message.header.destination ?? [];
+  const { endpoint = '', receiver = {} } = destination ?? {};
   const asid = /^https:\/\/fhir\.nhs\.uk\/Id\/nhsSpineASID[|/](\d{1,20})$/.exec(endpoint)?.[1];
   if (asid !== undefined) {
     const system = await directory.system(environment, asid);
@@ -119,7 +120,7 @@ async function addressed(
         `Expected an accredited system with the ASID ${asid} in the directory, and found none`,
         { code: 'NO_ACCREDITED_SYSTEM' },
       );
-    return { organisation: system.organisation, asid: system.partyKey };
+    return system;
   }
   const named = /^urn:nhs-uk:addressing:ods:([A-Za-z0-9]{1,12})$/.exec(endpoint)?.[1];
   const received = odsCodeOf(receiver, message);
@@ -136,7 +137,8 @@ async function addressed(
 export function odsCodeOf(reference: Reference, message: Message): string | undefined {
   const own = [reference.identifier];
   const identifiers = message.resolve(reference)?.identifier;
-  const all: readonly unknown[] = Array.isArray(identifiers) ? [...own, ...identifiers] : own;
+  const listed = Array.isArray(identifiers) ? (identifiers as readonly unknown[]) : []; // looked at one by one
+  const all: readonly unknown[] = [...own, ...listed];
   for (const one of all) {
     if (typeof one !== 'object' || one === null || !('system' in one && 'value' in one)) continue;
     const { system, value } = one;
@@ -203,7 +205,7 @@ function otherAddress(): Problem {
 }
 
 /** A mailbox by its name, or the practice of a person. @throws Problem 404, 422 */
-export async function mailboxRoute(
+async function mailboxRoute(
   { mailboxes }: Pick<RoutingOptions, 'mailboxes'>,
   environment: string,
   { to, workflow: named }: MeshAddress,
