@@ -8,7 +8,13 @@ import { interactionTables } from './api-message-parts.ts';
 import { environmentName } from './app-words.ts';
 import { accessTutorials, accessWords, type AccessPattern } from './catalogue-access.ts';
 import type { CatalogueEntry, Place, Version } from './catalogue-entries.ts';
-import { backEndWords, statusTag, statusWords, technologyWords } from './catalogue-words.ts';
+import {
+  backEndWords,
+  networkWords,
+  statusTag,
+  statusWords,
+  technologyWords,
+} from './catalogue-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { pageTexts, type Texts } from './markdown.ts';
 import { operationSummaries, type OperationSummary } from './operations.ts';
@@ -106,7 +112,10 @@ function facts(hub: Hub, entry: CatalogueEntry, document: OpenApiDocument | unde
   const products = [...hub.catalogue.products()].filter(({ apis }) => apis.includes(api.id));
   const stated = document ? textOf(document.info.version) : version;
   return summaryList([
-    { key: 'Status', value: statusWords[api.status] },
+    {
+      key: 'Status',
+      value: html`${statusWords[api.status]}. <a href="/learn/lifecycle">What the states mean</a>`,
+    },
     { key: 'Technology', value: technologyWords[api.technology] },
     ...(stated === undefined ? [] : [{ key: 'Version', value: stated }]),
     { key: 'Owner', value: api.owner },
@@ -155,12 +164,13 @@ function access(hub: Hub, { places }: CatalogueEntry): Html {
   return html`<h2 id="access">Where and how it is called</h2>
 ${table(
   'Environments',
-  ['Environment', 'Address', 'Access', 'Answers'],
+  ['Environment', 'Address', 'Reached from', 'Access', 'Answers'],
   [...places]
     .sort(inOrder(places))
     .map((place) => [
       environmentName(place.environment),
       addressesOf(hub, place),
+      networkWords[place.network],
       list(place.patterns.map((one) => accessWords[one].title)),
       html`${backEndWords[place.backEnd]}${place.proxy.state === 'deprecated' ? html` ${tag('deprecated', 'yellow')}` : undefined}`,
     ]),

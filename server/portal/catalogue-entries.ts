@@ -19,6 +19,7 @@ import {
   revisionCollection,
   revisionId,
   type BackendDefinition,
+  type PolicyUse,
   type Proxy,
 } from '../catalogue/proxies.ts';
 import type { MessageDocumentation } from './api-messages.ts';
@@ -54,7 +55,11 @@ export interface Place extends Access {
   readonly base: string;
   /** Where its answers come from. */
   readonly backEnd: BackEnd;
+  /** From where it can be reached, as its policies say. */
+  readonly network: Network;
 }
+
+export type Network = 'internet' | 'hscn' | 'both';
 
 export type BackEnd = 'here' | 'examples' | 'provider' | 'directory';
 
@@ -120,7 +125,8 @@ export function openCatalogueEntries(options: EntriesOptions): CatalogueEntries 
     if (!revision) return [];
     const { base, policies, backend } = revision.value.definition;
     const { environment } = proxy;
-    return [{ proxy, environment, base, backEnd: backEndOf(backend), ...accessOf(policies) }];
+    const ends = { backEnd: backEndOf(backend), network: networkOf(policies) };
+    return [{ proxy, environment, base, ...ends, ...accessOf(policies) }];
   };
 
   const read = async (id: string, proxies: readonly Proxy[]): Promise<ReadEntry | undefined> => {
@@ -214,6 +220,13 @@ function backEndOf({ kind }: BackendDefinition): BackEnd {
   if (kind === 'service') return 'here';
   if (kind === 'mock') return 'examples';
   return kind === 'http' ? 'provider' : 'directory';
+}
+
+/** What the policy `network` lets in; a part of the calls may be narrower (`when`), which is not told here. */
+function networkOf(policies: readonly PolicyUse[]): Network {
+  const found = policies.find(({ policy, when }) => policy === 'network' && when === undefined);
+  const exposure = found?.config?.exposure;
+  return exposure === 'internet' || exposure === 'hscn' ? exposure : 'both';
 }
 
 function entryOf(

@@ -87,8 +87,9 @@ function shown(hub: Hub, entry: CatalogueEntry): object {
     ...{ id, title, summary, owner, contact, technology, status, sensitive, hosting },
     ...(version === undefined ? {} : { version }),
     ...{ access, environments, standards },
-    places: places.map(({ environment, base, patterns, backEnd }) => ({
+    places: places.map(({ environment, base, patterns, backEnd, network }) => ({
       ...{ environment, url: hub.reach(environment, base), access: patterns, answers: backEnd },
+      network,
     })),
     page,
     ...(entry.documented === 'openapi'

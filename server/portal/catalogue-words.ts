@@ -1,7 +1,7 @@
 /** Words and tags by which the catalogue's pages name what an Api is: status, technology, hosting, environments. */
 import { html, type Html } from '../../core/html.ts';
 import type { ApiStatus, Technology } from '../catalogue/apis.ts';
-import type { BackEnd, CatalogueEntry } from './catalogue-entries.ts';
+import type { BackEnd, CatalogueEntry, Network } from './catalogue-entries.ts';
 import { tag, type TagColour } from './parts.ts';
 
 export const statusWords: Readonly<Record<ApiStatus, string>> = {
@@ -41,6 +41,13 @@ export const backEndWords: Readonly<Record<BackEnd, string>> = {
   examples: 'answered from the examples of the document',
   provider: 'passed on to the server of its provider',
   directory: 'passed on to the system that the directory names',
+};
+
+/** From where an environment of an Api is reached. */
+export const networkWords: Readonly<Record<Network, string>> = {
+  both: 'the internet and the private health network',
+  internet: 'the internet alone',
+  hscn: 'the private health network alone',
 };
 
 /** A list of words on one line. */
