@@ -96,4 +96,19 @@ describe('a back end on the host of the hub', function () {
     assert.equal(renamed['set-cookie'], undefined);
     assert.equal(renamed['clear-site-data'], undefined);
   });
+
+  it('has no address of another kind made a link by the name of who answers for the API', async () => {
+    for (const [n, contact] of [
+      'javascript://%0aalert(1)//@x',
+      'data://x@y',
+      'a@b?cc=c',
+    ].entries()) {
+      await ground.api(`odd-${n}`, { contact });
+      const { text } = await ground.call(`/catalogue/odd-${n}`);
+      assert.ok(text.includes('Support') || text.includes('Contact'), 'the page');
+      assert.ok(!/href="(javascript|data|mailto):/.test(text), contact);
+    }
+    await ground.api('usual', { contact: 'https://help.example.org/' });
+    assert.match((await ground.call('/catalogue/usual')).text, /href="https:\/\/help\.example/);
+  });
 });

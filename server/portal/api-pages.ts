@@ -3,6 +3,7 @@ import { html, type Html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
 import { textOf, type OpenApiDocument } from '../catalogue/openapi/document.ts';
 import { environments } from '../catalogue/environments.ts';
+import { isEmail } from './accounts.ts';
 import { looksAfter } from './api-life-pages.ts';
 import { interactionTables } from './api-message-parts.ts';
 import { environmentName } from './app-words.ts';
@@ -147,7 +148,9 @@ function joined(parts: readonly Html[]): Html {
 }
 
 function contact(to: string): Html {
-  const address = to.includes('://') ? to : `mailto:${to}`;
+  // It is what a producer typed: other schemes may run something.
+  const address = /^https?:\/\//i.test(to) ? to : isEmail(to) ? `mailto:${to}` : undefined;
+  if (address === undefined) return html`${to}`;
   return html`<a href="${address}" rel="nofollow noopener noreferrer">${to}</a>`;
 }
 
