@@ -10,6 +10,7 @@ import { meshMessageCollection, messageKey, type MeshMessage } from '../spine/me
 import {
   directionOf,
   historyOf,
+  longestWaiting,
   named,
   trafficOf,
   waitingIn,
@@ -17,14 +18,16 @@ import {
   type ListedMessage,
   type Traffic,
   type Waiting,
+  type WaitingMailbox,
 } from '../spine/mesh/overview.ts';
 import { reportIds } from '../spine/mesh/reports.ts';
 import { restored } from '../spine/mesh/restore.ts';
 import { openSeen, type Seen } from '../spine/mesh/seen.ts';
 import { pushTopic } from '../spine/postman/deliveries.ts';
 import { receiptIds } from '../spine/postman/receipts.ts';
+import type { Environment } from './catalogue/environments.ts';
 import type { Ground } from './catalogue/records.ts';
-import type { Actor } from './catalogue/roles.ts';
+import { must, type Actor } from './catalogue/roles.ts';
 import { entered } from './catalogue/systems/deeds.ts';
 import type { MailboxPlace, MailboxQuery, MeshAdministration } from './mesh-mailboxes.ts';
 
@@ -54,6 +57,8 @@ export interface MessageTracked extends ListedMessage {
 
 export interface MeshViews {
   list(actor: Actor, query: MailboxQuery): Promise<Page<Mailbox> & { listed: MailboxListed[] }>;
+  /** Where messages have waited longest, for who may see all mailboxes. @throws Problem `forbidden` */
+  longest(actor: Actor, environment: Environment): Promise<readonly WaitingMailbox[]>;
   /** @throws Problem `not-found`, `forbidden`; so all that follow */
   show(actor: Actor, at: MailboxPlace): Promise<MailboxShown>;
   /** What went in and out lately. @param most messages that are looked at */
@@ -98,6 +103,10 @@ export function openMeshViews(options: MeshViewsOptions): MeshViews {
         waiting: await waitingIn(messages, mailbox.environment, mailbox.id, 100),
       }));
       return { ...page, listed: await Promise.all(listed) };
+    },
+    async longest(actor, environment) {
+      must(actor, 'mailbox.read');
+      return longestWaiting(messages, environment);
     },
     async show(actor, at) {
       const { value: mailbox, version } = await administration.read(actor, at);

@@ -18,7 +18,7 @@ import {
 } from './mailbox-reach.ts';
 import { accountPage, type Page, type Pages, type SignedIn } from './page.ts';
 import { code, summaryList, table, tag, time, type TagColour } from './parts.ts';
-import { letterPath } from './push-reach.ts';
+import { letterPath, letterTag } from './push-reach.ts';
 
 const here = 'apps';
 const base = '/mailboxes/:environment/:mailbox/messages';
@@ -96,10 +96,10 @@ function messageTable(at: Place, items: readonly Listed[]): Html {
     direction === 'received' ? `From ${fromText(message)}` : `To ${toText(message)}`,
     message.localId ?? '',
     stateTag(message),
-    sizeText(message),
+    bytesText(message),
     time(direction === 'sent' ? message.created : (message.accepted ?? message.created)),
   ]);
-  const head = ['Message and workflow', 'From or to', 'Local id', 'State', 'Size', 'When'];
+  const head = ['Message and workflow', 'From or to', 'Local id', 'State', 'Bytes', 'When'];
   return table('Messages, newest first', head, rows);
 }
 
@@ -124,9 +124,13 @@ function stateTag({ state }: Pick<Message, 'state'>): Html {
   return tag(state, colours[state]);
 }
 
-function sizeText({ chunks, total }: Message): string {
-  const bytes = chunks.reduce((sum, { size }) => sum + size, 0).toLocaleString('en-GB');
-  const text = `${bytes}\u00a0bytes`;
+function bytesText({ chunks }: Message): string {
+  return chunks.reduce((sum, { size }) => sum + size, 0).toLocaleString('en-GB');
+}
+
+function sizeText(message: Message): string {
+  const { chunks, total } = message;
+  const text = `${bytesText(message)} bytes`;
   return total > 1 ? `${text}, ${chunks.length} of ${total} chunks` : text;
 }
 
@@ -209,11 +213,11 @@ ${rows.length === 0 ? html`<p>There are none. A report comes when it cannot be d
 
 function pushPart(at: Place, { pushes }: Tracked): Html | undefined {
   if (pushes.length === 0) return undefined;
-  const rows = pushes.map(({ about, state, attempts, reason = '', discarded }) => [
-    html`<a href="${letterPath(at, about.subscription ?? '', about.messageId ?? '')}">Push<span class="nhsuk-u-visually-hidden"> by subscription ${about.subscription}</span></a>`,
-    discarded ? 'cancelled' : state,
-    attempts,
-    reason,
-  ]);
-  return html`<h2>Pushes</h2>${table('To endpoints', ['Push', 'State', 'Attempts', 'Reason'], rows)}`;
+  const rows = pushes.map((push) => {
+    const { about, attempts, created, reason = '' } = push;
+    const path = letterPath(at, about.subscription ?? '', about.messageId ?? '');
+    const link = html`<a href="${path}">${time(created)}<span class="nhsuk-u-visually-hidden">, by subscription ${about.subscription}</span></a>`;
+    return [link, letterTag(push), attempts, reason];
+  });
+  return html`<h2>Pushes</h2>${table('To endpoints', ['Handed in', 'State', 'Attempts', 'Reason'], rows)}`;
 }

@@ -59,19 +59,39 @@ export async function mailboxSection(hub: Hub, { app, actor }: Reached): Promise
 }
 
 /** All of an environment, for who runs the platform: a page of them. */
-export function allMailboxes(listed: readonly Listed[], now: number): Html {
+export function allMailboxes(
+  { catalogue }: Pick<Hub, 'catalogue'>,
+  listed: readonly Listed[],
+  now: number,
+): Html {
   const rows = listed.map(({ mailbox, waiting }) => [
     html`<a href="${mailboxPath({ ...mailbox, environment: mailbox.environment as Environment })}">${mailbox.id}</a>`, // create was given one
     mailbox.name,
     mailbox.odsCode,
     mailbox.app === undefined
       ? 'None'
-      : html`<a href="/apps/${mailbox.app}">${mailbox.app.slice(0, 8)}</a>`,
+      : html`<a href="/apps/${mailbox.app}">${catalogue.app(mailbox.app)?.name ?? mailbox.app}</a>`,
     waitingText({ waiting }),
     oldestText({ waiting }, now),
   ]);
   const head = ['Mailbox', 'Name', 'ODS code', 'App', 'Waiting', 'Oldest'];
   return table('Mailboxes and what waits in them', head, rows);
+}
+
+/** Those in which something has waited longest; twenty are enough to begin with. */
+export function longestTable(
+  environment: Environment,
+  longest: Awaited<ReturnType<Hub['mailboxes']['views']['longest']>>,
+  now: number,
+): Html {
+  const rows = longest
+    .slice(0, 20)
+    .map(({ mailbox, count, oldest }) => [
+      html`<a href="${mailboxPath({ environment, id: mailbox })}">${mailbox}</a>`,
+      `${ageText(now - oldest)} ago`,
+      count,
+    ]);
+  return table('Where messages have waited longest', ['Mailbox', 'Oldest', 'Waiting'], rows);
 }
 
 function waitingText({ waiting }: Pick<Listed, 'waiting'>): string {

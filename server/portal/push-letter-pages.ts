@@ -6,13 +6,15 @@ import { FormRefused, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
 import { messageLink, mustManage } from './mailbox-reach.ts';
 import { accountPage, type Move, type Page, type Pages, type SignedIn } from './page.ts';
-import { code, summaryList, table, tag, time, type TagColour } from './parts.ts';
+import { code, summaryList, table, time } from './parts.ts';
 import {
   backToPush,
   endpointName,
   letterPath,
+  letterTag,
   pushOf,
   pushPath,
+  type Letter,
   type ReachedPush,
 } from './push-reach.ts';
 
@@ -20,8 +22,7 @@ const here = 'apps';
 const base = '/mailboxes/:environment/:mailbox/pushes/:push/letters';
 const onPage = 50;
 
-type Read = Awaited<ReturnType<Hub['mailboxes']['letters']['read']>>;
-type Letter = Read['push'];
+type Made = Awaited<ReturnType<Hub['mailboxes']['letters']['read']>>['made'];
 
 export function letterPages(hub: Hub): Pages {
   return {
@@ -83,20 +84,6 @@ ${manages && replays ? formOn(visit, button('Push all dead letters anew', 'secon
   };
 }
 
-const colours: Readonly<Record<Letter['state'], TagColour>> = {
-  waiting: 'blue',
-  sending: 'blue',
-  sent: 'blue',
-  done: 'green',
-  dead: 'red',
-};
-
-function letterTag({ state, discarded }: Letter): Html {
-  if (discarded) return tag('Discarded', 'grey');
-  const words = { ...{ waiting: 'Waiting', sending: 'Under way', sent: 'Sent' } };
-  return tag({ ...words, done: 'Taken', dead: 'Dead letter' }[state], colours[state]);
-}
-
 function rowOf({ at, push }: ReachedPush, letter: Letter) {
   const { about, attempts, created, due, ended, reason = '' } = letter;
   const message = about.messageId ?? '';
@@ -145,7 +132,7 @@ ${manages && state === 'dead' ? decisions(visit, letter, form) : undefined}`,
   };
 }
 
-function attemptTable(made: Read['made']): Html {
+function attemptTable(made: Made): Html {
   if (made.length === 0) return html`<p>None has been made, or they are no longer kept.</p>`;
   const rows = made.map(({ at, milliseconds, status, fault }) => [
     time(at),

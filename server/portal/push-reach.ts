@@ -52,3 +52,18 @@ const colours: Readonly<Record<PushSubscription['state'], readonly [string, TagC
 export function pushTag({ state }: Pick<PushSubscription, 'state'>): Html {
   return tag(...colours[state]);
 }
+
+/** A push of one message. */
+export type Letter = Awaited<ReturnType<Hub['mailboxes']['letters']['read']>>['push'];
+
+const letterStates: Readonly<Record<Letter['state'], readonly [string, TagColour]>> = {
+  waiting: ['Waiting', 'blue'],
+  sending: ['Under way', 'blue'],
+  sent: ['Sent', 'blue'],
+  done: ['Taken', 'green'],
+  dead: ['Dead letter', 'red'],
+};
+
+export function letterTag({ state, discarded }: Letter): Html {
+  return discarded ? tag('Discarded', 'grey') : tag(...letterStates[state]);
+}

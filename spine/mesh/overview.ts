@@ -49,6 +49,29 @@ export async function waitingInAll(
   return waitingOf(count, after !== undefined, first);
 }
 
+/** A mailbox in which something waits. */
+export interface WaitingMailbox {
+  readonly mailbox: string;
+  /** Of the messages that were looked at. */
+  readonly count: number;
+  readonly oldest: number;
+}
+
+/** Where messages have waited longest, of the oldest thousand of an environment. */
+export async function longestWaiting(
+  messages: Collection<MeshMessage>,
+  environment: string,
+): Promise<readonly WaitingMailbox[]> {
+  const query = { index: 'waiting', equals: [environment], limit: mostCounted };
+  const found = new Map<string, WaitingMailbox>();
+  for (const { value } of (await messages.find(query)).items) {
+    const { recipient: mailbox, accepted = value.created } = value;
+    const { count = 0, oldest = accepted } = found.get(mailbox) ?? {};
+    found.set(mailbox, { mailbox, count: count + 1, oldest });
+  }
+  return [...found.values()];
+}
+
 function waitingOf(count: number, more: boolean, first: Stored<MeshMessage> | undefined): Waiting {
   const oldest = first?.value.accepted;
   return { count, more, ...(oldest === undefined ? {} : { oldest }) };
