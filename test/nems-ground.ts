@@ -55,7 +55,15 @@ export const everything = [
 /** A system of an organisation, in the sandbox unless told otherwise. */
 export async function nemsSystem(platform: TestPlatform, ask: SystemAsk = {}): Promise<NemsSystem> {
   const { odsCode = 'Y90001', interactions = everything, environment = 'sandbox' } = ask;
-  const system = await liveSystem(platform, { odsCode, interactions, environment });
+  return nemsCaller(platform, await liveSystem(platform, { odsCode, interactions, environment }));
+}
+
+/** The calls of a system that is registered already. */
+export function nemsCaller(
+  platform: Pick<TestPlatform, 'url'> & Partial<Pick<TestPlatform, 'tls'>>,
+  system: LiveSystem,
+): NemsSystem {
+  const { odsCode, environment } = system.deployment;
   const prefix = environment === 'sandbox' ? '' : '/env/int';
   const token = (scope: string) =>
     makeCrossOrganisationToken({

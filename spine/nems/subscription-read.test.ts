@@ -169,6 +169,11 @@ describe('a subscription of the events service', () => {
       });
     });
 
+  it('is not well formed in bytes that are no UTF-8', async () => {
+    const bytes = Buffer.concat([Buffer.from(good), Buffer.from([0xff])]);
+    await assert.rejects(elementOfXml(bytes), { code: 'MESSAGE_NOT_WELL_FORMED' });
+  });
+
   for (const [what, json] of [
     ['a list', '[]'],
     ['no type', '{"status":"requested"}'],
