@@ -52,6 +52,13 @@ describe('the next step in the hub', function () {
     assert.doesNotMatch(sandbox, /does not run/);
   });
 
+  it('is to read what is wrong: the summary has the focus, without script', async () => {
+    const page = await (await newAccount(platform, 'No Name')).client.fill('/apps/new', {});
+    assert.equal(page.status, 422);
+    assert.match(page.html, /<div class="nhsuk-error-summary" tabindex="-1" autofocus>/);
+    assert.match(page.html, /<title>Error: Register an app – Apps – Gatehouse developer hub</);
+  });
+
   it('is the product that gives a sign-in, where no subscription does', async () => {
     const path = '/try/personal-demographics/getPatient';
     const signIn = await tryIt(client, path, { access: 'nhs-cis2', choose: 'yes' });

@@ -2,7 +2,7 @@
  * An operation as it is called in one environment: where, with what proof of the caller, and with which values of its examples.
  * Pure. Owns the choice of these; code for it is the snippets'.
  */
-import type { Environment } from '../catalogue/environments.ts';
+import { environments, type Environment } from '../catalogue/environments.ts';
 import {
   isObject,
   listOf,
@@ -30,7 +30,7 @@ export interface Serving {
   readonly path: string;
 }
 
-/** The places that serve an operation, at most one for each environment. */
+/** The places that serve an operation, at most one for each environment, in their usual order. */
 export function servingOf(
   places: readonly Place[],
   document: OpenApiDocument,
@@ -50,7 +50,7 @@ export function servingOf(
       (!isOwn && known.path !== full && proxy.name === proxy.api);
     if (better) found.set(environment, serving);
   }
-  return [...found.values()];
+  return environments.flatMap((environment) => found.get(environment) ?? []);
 }
 
 /** The path of the first server that a document names. */
