@@ -251,17 +251,12 @@ describe('the notification service', () => {
   });
 
   it('tells only those who look at the same data', async () => {
-    const workspace = String(
-      (
-        (await (
-          await fetch(`${platform.url}/_sandbox/workspaces`, {
-            method: 'POST',
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify({ name: 'mine' }),
-          })
-        ).json()) as { id: string }
-      ).id,
-    );
+    const made = await fetch(`${platform.url}/_sandbox/workspaces`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'mine' }),
+    });
+    const { id: workspace } = (await made.json()) as { id: string };
     const there = { 'x-gatehouse-workspace': workspace };
     await subscribed(`eventType=${flags}`);
     const apart = await mns.subscribe(wishFor(`eventType=${flags}`), there);
