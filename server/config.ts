@@ -24,6 +24,8 @@ export interface Config {
   /** Processes that serve; 1: this one alone. */
   readonly workers: number;
   readonly role: 'gateway' | 'hub' | 'all';
+  /** Where the hub reaches the gateway; empty: the public address. Only for the role hub. */
+  readonly gatewayUrl: string;
   /** A MongoDB connection string; empty: the embedded store. */
   readonly mongoUrl: string;
   /** Modules with policies of one's own, separated by commas; empty for none. */
@@ -215,6 +217,15 @@ export const settings: readonly Setting[] = [
     schema: { enum: ['gateway', 'hub', 'all'] },
   },
   {
+    name: 'GATEWAY_URL',
+    key: 'gatewayUrl',
+    description:
+      'Where a process with ROLE=hub reaches a gateway of this installation, for calls that are made in Try it. Without it PUBLIC_URL.',
+    default: '',
+    wants: 'an http or https address without a path, query or trailing slash, or nothing',
+    schema: { type: 'string', pattern: '^(https?://[^/?#\\s]+)?$' },
+  },
+  {
     name: 'MONGO_URL',
     key: 'mongoUrl',
     description:
@@ -397,7 +408,7 @@ export const settings: readonly Setting[] = [
     name: 'NEMS_AREAS',
     key: 'nemsAreas',
     description:
-      'A JSON file that tells in which areas postcodes lie, for subscriptions by postcode: `{"areas": {"AA11": {"location": "9ZG", "authority": "E06990004", "country": "E92000001"}}}`, by postcode or any beginning of one that ends with its area, district or sector. Without it the table of the default data counts.',
+      'A JSON file that tells in which areas postcodes lie, for subscriptions by postcode: `{"areas": {"AA11": {"location": "9ZG", "authority": "E06990004", "country": "E92000001"}}}`, by postcode, sector (`AA11 2`), district (`AA11`) or area (`AA`). Without it the table of the default data counts.',
     default: '',
     wants: 'the path of a file, or nothing',
     schema: { type: 'string' },

@@ -1,5 +1,5 @@
 /**
- * The relay of Try it over a socket to this server's own gateway: the call is made from here as anybody makes it, so that it
+ * The relay of Try it over a socket to the gateway, in this process or another of the installation: the call is made from here as anybody makes it, so that it
  * passes the same front, policies, limits and audit. Owns the wire, and the sealed field by which the front knows whose
  * call it is; where it may go to is judged by the table of mounts.
  */
@@ -23,7 +23,7 @@ export interface RelayOptions {
   readonly tables: readonly Pick<MountTable, 'find'>[];
   /** Those Proxies alone may be called. */
   readonly proxies: Pick<MountTable, 'find'>;
-  /** Where the gateway is reached from here, without a path: `http://127.0.0.1:9000`. */
+  /** Where the gateway is reached from here, without a path: `http://127.0.0.1:9000`, or https of another machine. */
   readonly gateway: () => string;
   /** The same with a client certificate; undefined where nobody listens. */
   readonly mutual: (environment: Environment) => MutualPlace | undefined;
@@ -74,7 +74,7 @@ function exchange(options: RelayOptions, call: RelayCall, path: string): Promise
   return new Promise((resolve, reject) => {
     const outgoing = call.identity
       ? httpsRequest({ ...plain, ...mutualOptions(options, call, fields) })
-      : httpRequest({ ...plain, ...plainOptions(options, fields) });
+      : requestTo(options.gateway())({ ...plain, ...plainOptions(options, fields) });
     outgoing.on('response', (response) => {
       read(response, began).then(resolve, (error: unknown) => {
         reject(noAnswer(error));
@@ -88,9 +88,13 @@ function exchange(options: RelayOptions, call: RelayCall, path: string): Promise
 }
 
 function plainOptions({ gateway }: RelayOptions, fields: readonly string[]): RequestOptions {
-  const { hostname, port, protocol, host } = new URL(gateway());
-  if (protocol !== 'http:') throw new Error('the gateway is reached over plain HTTP from here');
+  const { hostname, port, host } = new URL(gateway());
   return { host: hostname.replace(/^\[|\]$/g, ''), port, headers: ['Host', host, ...fields] };
+}
+
+/** Another machine may show a certificate, which must be one that this machine believes. */
+function requestTo(gateway: string): typeof httpRequest {
+  return gateway.startsWith('https:') ? httpsRequest : httpRequest;
 }
 
 function mutualOptions(

@@ -1,5 +1,5 @@
 /**
- * Joins Try it with the platform: the relay over the front of this server, tokens from its own endpoints, the people of the
+ * Joins Try it with the platform: the relay over the front of this server or of the gateway beside it, tokens from its own endpoints, the people of the
  * simulated sign-in, and the keys of the apps that come with a laptop installation. Owns the joining.
  */
 import { join, resolve } from 'node:path';
@@ -27,8 +27,8 @@ export interface TryOptions {
   readonly addresses: Addresses;
   readonly tlsAddresses: TlsAddresses;
   readonly certificates: PlatformCertificates;
-  /** Where this server is reached from its own machine, once it listens. */
-  readonly own: () => string;
+  /** Where the gateway is reached from here: this server once it listens, or another process. */
+  readonly gateway: () => string;
   readonly relayed: RelayedCalls;
   /** What the gateway serves, once that is open. */
   readonly proxies: () => Pick<MountTable, 'find'>;
@@ -47,11 +47,15 @@ export function openTryIt(options: TryOptions): TryPorts {
     relay: createRelay({
       tables: [options.platform, proxies],
       proxies,
-      gateway: options.own,
+      gateway: options.gateway,
       mutual: (environment) => mutualPlace(options, environment),
       relayed: options.relayed,
     }),
-    tokens: tryTokens({ addresses, clock, call: callProvider(() => addresses.root, options.own) }),
+    tokens: tryTokens({
+      addresses,
+      clock,
+      call: callProvider(() => addresses.root, options.gateway),
+    }),
     testUsers: (environment, kind) => (environment === 'production' ? [] : (users?.[kind] ?? [])),
     shippedKey: (app, environment) =>
       simulated ? demoKey(resolve(config.dataDir), app, environment) : undefined,
@@ -65,7 +69,7 @@ export function openTryIt(options: TryOptions): TryPorts {
 
 /** The listener on this machine, whose name and authorities are those that anybody is told. */
 function mutualPlace(
-  { tlsAddresses, certificates, own }: TryOptions,
+  { tlsAddresses, certificates, gateway }: TryOptions,
   environment: Environment,
 ): MutualPlace | undefined {
   const address = tlsAddresses(environment)?.of(environment, '');
@@ -73,7 +77,7 @@ function mutualPlace(
   const { hostname, port } = new URL(address);
   const { authority } = certificates;
   return {
-    host: new URL(own()).hostname.replace(/^\[|\]$/g, ''),
+    host: new URL(gateway()).hostname.replace(/^\[|\]$/g, ''),
     port: Number(port),
     name: hostname,
     authorities: authority.environments.flatMap((one) =>

@@ -135,11 +135,12 @@ function tryOut(dataDir: string) {
 export async function seedHub(
   options: Pick<HubOptions, 'config' | 'store' | 'journal' | 'clock'>,
 ): Promise<void> {
-  const password = readOrMake(passwordFile(resolve(options.config.dataDir)), () =>
-    newSecret()
-      .replace(/[^A-Za-z0-9]/g, '')
-      .slice(0, 16),
-  );
+  const password = () =>
+    readOrMake(passwordFile(resolve(options.config.dataDir)), () =>
+      newSecret()
+        .replace(/[^A-Za-z0-9]/g, '')
+        .slice(0, 16),
+    );
   await seedAccounts(options, password);
   await seedBacklog(options);
 }

@@ -124,6 +124,12 @@ export interface Serving {
   close(): Promise<void>;
 }
 
+/** Where calls of Try it go: here, or where the gateway of the installation is when it is not in this process. */
+function gatewayOf({ config, addresses, own }: ServingParts): () => string {
+  if (config.role !== 'hub') return own;
+  return () => (config.gatewayUrl === '' ? addresses.root : config.gatewayUrl);
+}
+
 /** All that is served: what the platform serves itself, and the Proxies of the catalogue beside it. */
 export async function serve(parts: ServingParts): Promise<Serving> {
   const { config, root, store, clock, log, workspaces, peers } = parts;
@@ -164,7 +170,7 @@ export async function serve(parts: ServingParts): Promise<Serving> {
           tryIt: openTryIt({
             ...parts,
             ...{ relayed, platform: own, tlsAddresses: parts.authorisation.tlsAddresses },
-            own: parts.own,
+            gateway: gatewayOf(parts),
             proxies: () => made.proxies ?? own,
           }),
           explain: explainPorts({

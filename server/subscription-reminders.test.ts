@@ -11,14 +11,16 @@ import { subscriptionReminders } from './subscription-reminders.ts';
 
 const day = 24 * 3_600_000;
 
+interface Told {
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
 describe('requests that wait for a decision', () => {
   let ground: AdministrationGround;
-  let told: {
-    readonly id: string;
-    readonly to: string;
-    readonly subject: string;
-    readonly text: string;
-  }[];
+  let told: Told[];
   beforeEach(async () => {
     ground = await administrationGround();
     told = [];
@@ -90,21 +92,21 @@ describe('requests that wait for a decision', () => {
     );
     assert.doesNotMatch(text, /Theirs/);
 
-    told = [];
+    told.length = 0;
     const [first, second] = asked;
     await subscriptions.decide(staff, first?.id ?? '', 'active');
     clock.time += 3 * day;
     await sweep();
     assert.match(told.find(({ to }) => to.startsWith('one'))?.subject ?? '', /^1 request/);
     await subscriptions.decide(staff, second?.id ?? '', 'rejected', 'not needed');
-    told = [];
+    told.length = 0;
     clock.time += 3 * day;
     await sweep();
     assert.deepEqual(
       told.map(({ to }) => to),
       ['customer@example.org'],
     );
-    told = [];
+    told.length = 0;
     assert.equal(await sweep(0), 0, '0 reminds of nothing');
     assert.deepEqual(told, []);
   });

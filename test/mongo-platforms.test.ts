@@ -6,13 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after_ } from 'node:timers/promises';
 import { publishedRecords } from '../fhir/synthetic/default-data.ts';
-import type { Log } from '../core/log.ts';
 import { patientCollection } from '../fhir/pds/stored-patients.ts';
 import { verifyAudit } from '../server/audit/verify.ts';
 import { changeAtVersion, openFamilies } from '../server/auth/families.ts';
 import { administratorCollection } from '../server/catalogue/people.ts';
 import { subscriptionCollection } from '../server/catalogue/products.ts';
-import { randomKey, readSecretFile, writeSecretFile } from '../server/key-files.ts';
+import { readSecretFile } from '../server/key-files.ts';
 import {
   deployApi,
   manage,
@@ -22,14 +21,13 @@ import {
   type Manage,
   type Recorder,
 } from './gateway-ground.ts';
-import { openMongoStore } from '../server/store/mongo.ts';
+import { leaveOnePerson, prepareFolder } from './machine-folders.ts';
 import { startMongo, whyNoMongo, type MongoServer } from './start-mongo.ts';
 import { root, startTestPlatform, type Answer, type TestPlatform } from './start-platform.ts';
 import {
   ask,
   assertionOf,
   statuses,
-  testKey,
   tokenIn,
   withAssertion,
   type TokenGround,
@@ -294,35 +292,6 @@ async function keyFor(admin: Manage, product: string, limits: object) {
   const { id: subscription } = await made('POST', '/subscriptions', wish);
   const { key } = await made('POST', `/subscriptions/${subscription}/keys/primary`);
   return { key: String(key), subscription: String(subscription) };
-}
-
-/** So that only the published people are loaded beside: with all, each search of the test server is slow. */
-async function leaveOnePerson(url: string): Promise<void> {
-  const log: Log = { log: () => undefined, child: () => log };
-  const store = await openMongoStore({ url, log });
-  const last = published.at(-1) ?? assert.fail('nobody is published');
-  await store.open(patientCollection).put(last.patient.id, last, { expected: 0 });
-  await store.close();
-}
-
-/** Keys and demo files that a first start would take long to make. */
-function prepareFolder(folder: string): void {
-  for (const name of ['pepper', 'sealing', 'api-secrets', 'mesh'])
-    randomKey(join(folder, 'keys', `${name}.key`));
-  writeSecretFile(join(folder, 'keys', 'status-api.key'), 'the status key of both machines');
-  writeSecretFile(join(folder, 'keys', 'mesh-shared-production.key'), 'the shared key of both');
-  writeSecretFile(join(folder, 'keys', 'nhs-login-client.pem'), testKey(0));
-  for (const kind of ['nhs-cis2', 'nhs-login'])
-    for (const number of [1, 2])
-      writeSecretFile(join(folder, 'keys', 'simulated', `${kind}-${number}.pem`), testKey(1));
-  for (const environment of ['sandbox', 'int']) {
-    writeSecretFile(join(folder, 'demo', `demo-${environment}.pem`), testKey(0));
-    writeSecretFile(join(folder, 'demo', `demo-${environment}-2.pem`), testKey(1));
-    writeSecretFile(
-      join(folder, 'demo', `demo-${environment}.secret`),
-      'a secret of both machines',
-    );
-  }
 }
 
 /** Reads a person nobody has read before: it is in no memory. */

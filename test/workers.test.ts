@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testNumber } from '../fhir/synthetic/numbers.ts';
 import { searchAudit } from '../server/audit/search.ts';
 import { verifyAudit } from '../server/audit/verify.ts';
-import { writeSecretFile } from '../server/key-files.ts';
 import { openEmbeddedStore } from '../server/store/embedded.ts';
 import { allOf } from './audit-folder.ts';
 import { History } from './history.ts';
+import { preparedFolder } from './machine-folders.ts';
 import { startServerProcess, type ServerProcess } from './server-process.ts';
 import { Browser, locationOf } from './sign-in-ground.ts';
-import { demo, formOf, redirectUri, testKey } from './token-ground.ts';
+import { demo, formOf, redirectUri } from './token-ground.ts';
 import { keptConnection, wireCall, wireCode, WireFault, type WireInit } from './wire-client.ts';
 
 const base = '/personal-demographics/FHIR/R4';
@@ -27,20 +26,6 @@ const patientOf = (id: string) => ({
   gender: 'female',
   birthDate: '1990-01-01',
 });
-
-/** A data folder whose first start has little to make. */
-async function preparedFolder(): Promise<string> {
-  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-workers-'));
-  const store = await openEmbeddedStore({ dir });
-  for (const mark of ['default-data', 'default-directory']) await store.setMark(mark, 'finished');
-  await store.close();
-  writeSecretFile(join(dir, 'keys', 'nhs-login-client.pem'), testKey(0));
-  for (const [i, name] of ['sandbox', 'sandbox-2', 'int', 'int-2'].entries())
-    writeSecretFile(join(dir, 'demo', `demo-${name}.pem`), testKey(i % 2));
-  for (const number of [1, 2])
-    writeSecretFile(join(dir, 'keys', 'simulated', `nhs-cis2-${number}.pem`), testKey(number));
-  return dir;
-}
 
 /** The serving processes of a primary. */
 function childrenOf({ child }: ServerProcess): number[] {

@@ -50,14 +50,17 @@ export function tryOutOf(password: string): TryOut {
   return { password, accounts: seeded.map(({ email, what }) => ({ email, what })) };
 }
 
-/** Makes what is missing of them; says how many. For one process at a time. */
-export async function seedAccounts(ground: Ground, password: string): Promise<number> {
+/**
+ * Makes what is missing of them; says how many. For one process at a time.
+ * @param password asked for only where one is made: what another machine has made has the password that is kept there
+ */
+export async function seedAccounts(ground: Ground, password: () => string): Promise<number> {
   const accounts = openAccounts(ground);
   const teams = openTeams(ground);
   const missing: Seeded[] = [];
   for (const one of seeded) if (!(await accounts.byEmail(one.email))) missing.push(one);
   if (missing.length === 0) return 0;
-  const hash = await createPasswords().hash(password);
+  const hash = await createPasswords().hash(password());
   for (const { email, name, role, team } of missing) {
     const organisation = team ? {} : { organisation: '*' };
     const made = { email, name, role, password: hash, ...organisation };

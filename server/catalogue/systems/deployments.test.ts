@@ -486,7 +486,7 @@ describe('deployments', () => {
         () => certificates.request(developer, id, { csr: 'a request' }),
         () => endpoints.remove(developer, id, extract),
       ]) {
-        const { status, message } = await refusalOf<unknown>(act());
+        const { status, message } = await refusalOf(act());
         assert.equal(status, 409, message);
       }
       const again = await deployments().end(developer, id, 'once more');
