@@ -22,13 +22,15 @@ import type { Config } from './config.ts';
 import { openData } from './data.ts';
 import { ldapAddressOf, openDirectoryApi } from './directory-api.ts';
 import { seedDirectory } from './directory-seed.ts';
-import { openHandshakes, type Handshakes } from './handshakes.ts';
 import { openMessagingWork } from './fhir-messaging-parts.ts';
-import { isNamedByEvent, openEventsWork } from './events-parts.ts';
+import { mnsFace } from './events-mns.ts';
+import { openHandshakes, type Handshakes } from './handshakes.ts';
+import { openEventsManagement } from './events-api.ts';
+import { createEvents, isNamedByEvent, openEventsWork } from './events-parts.ts';
 import { putExampleProvider } from './example-provider.ts';
 import { putShipped } from './hosting.ts';
-import type { OpenLdapPorts } from './ldap-listeners.ts';
 import { mailboxPort } from './hub-mailboxes.ts';
+import type { OpenLdapPorts } from './ldap-listeners.ts';
 import type { TlsPorts } from './listeners.ts';
 import { listenOn } from './listening.ts';
 import { ldapEnvironment } from './ldap-listeners-parts.ts';
@@ -48,6 +50,8 @@ import { seedDefaults } from './seed.ts';
 import { openMeshWork } from './mesh-parts.ts';
 import { openMeshManagement } from './mesh-api.ts';
 import { meshKeys, openSharedKeys } from './mesh-keys.ts';
+import { openNemsManagement } from './nems-api.ts';
+import { openNemsFace } from './nems-parts.ts';
 import { meshCounts, meshWaiting } from './mesh-metrics.ts';
 import { findPeople } from './mesh-people.ts';
 import { seedMailboxes } from './mesh-seed.ts';
@@ -163,6 +167,8 @@ export async function startPlatform(
       ...{ ...shared, outgoing, secrets: pushSecrets(config), mailboxes: boxes.administration },
     });
     const backlog = openBacklogApi({ store, journal, clock });
+    const nems = openNemsManagement({ store, journal, clock });
+    const replays = openEventsManagement({ store, journal, clock, events: createEvents(parts) });
     const access = await openAccess({
       ...parts,
       hooks,
@@ -173,6 +179,8 @@ export async function startPlatform(
         ...sent.acts,
         ...pushed.acts,
         ...boxes.acts,
+        ...nems.acts,
+        ...replays.acts,
         ...backlog.acts,
       },
       facts: {
@@ -182,6 +190,8 @@ export async function startPlatform(
         ...sent.facts,
         ...pushed.facts,
         ...boxes.facts,
+        ...nems.facts,
+        ...replays.facts,
         ...backlog.facts,
       },
       real,
@@ -218,7 +228,7 @@ export async function startPlatform(
       postman &&
       openEventsWork({
         ...{ ...parts, accepted: postman.accepted, told: meshCounts(observing.counted).step },
-        faces: [],
+        faces: [mnsFace(parts), openNemsFace],
       });
     const letters = postman && openMessagingWork({ ...parts, accepted: postman.accepted });
     const messaging =
