@@ -15,6 +15,7 @@ import { directoryCommand } from './commands/directory.ts';
 import { keyCommand } from './commands/key.ts';
 import { limitsCommand } from './commands/limits.ts';
 import { loadCommand } from './commands/load.ts';
+import { eventsCommand } from './commands/events.ts';
 import { meshCommand } from './commands/mesh.ts';
 import { messagesCommand } from './commands/messages.ts';
 import { patientsCommand } from './commands/patients.ts';
@@ -51,6 +52,7 @@ export function gatehouse(): Command {
     .addCommand(directoryCommand())
     .addCommand(messagesCommand())
     .addCommand(meshCommand())
+    .addCommand(eventsCommand())
     .addCommand(limitsCommand())
     .addCommand(adminCommand())
     .addCommand(statusCommand())
