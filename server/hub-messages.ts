@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { meshApiId } from './mesh-proxies.ts';
 import { directoryMessages } from './hub-messages-directory.ts';
 import { meshMessages } from './hub-messages-mesh.ts';
+import { nemsMessages } from './hub-messages-nems.ts';
+import { nemsApiId } from './nems-proxies.ts';
 import { spineMessages } from './hub-messages-spine.ts';
 import { ssoMessages } from './hub-messages-sso.ts';
 import type { ExampleReader, MessageDocumentation } from './portal/api-messages.ts';
@@ -20,6 +22,7 @@ export function openMessageDocumentation(
     known ??= {
       ...spineMessages(exampleReader(join(root, 'fixtures', 'messages'))),
       [meshApiId]: meshMessages,
+      [nemsApiId]: nemsMessages(exampleReader(join(root, 'fixtures', 'nems'))),
       ...directoryMessages,
       ...ssoMessages,
     };
