@@ -192,7 +192,7 @@ describe('the catalogue', function () {
     for (const id of [...ids, 'mesh', 'personal-demographics']) assert.ok(seen.has(id), id);
   });
 
-  it('has a feed for programs, from anywhere, that leads to every document', async () => {
+  it('R075 shows every document to anybody, and has a feed for programs, from anywhere, that leads to them', async () => {
     const response = await fetch(`${platform.url}/catalogue/feed.json`);
     assert.equal(response.headers.get('access-control-allow-origin'), '*');
     const { apis } = await feed();
@@ -204,6 +204,10 @@ describe('the catalogue', function () {
     const documents = apis.flatMap(({ openapi }) => (openapi ? [openapi.json, openapi.yaml] : []));
     assert.ok(documents.length >= 10);
     for (const address of documents) assert.equal((await fetch(address)).status, 200, address);
+    // A new API's document is public without anybody saying so.
+    await putApis(platform, [{ id: 'newly-published', document: thingDocument() }]);
+    const fresh = (await feed()).apis.find(({ id }) => id === 'newly-published');
+    assert.equal((await fetch(fresh?.openapi?.json ?? '')).status, 200);
   });
 
   it('R175 has a register of standards, and tags each API with those it uses', async () => {

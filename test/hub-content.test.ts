@@ -144,11 +144,13 @@ describe('the pages that explain', function () {
     assert.ok(!soap.html.includes('href="/catalogue/personal-demographics"'));
   });
 
-  it('R139 R162 lead consumers and producers from the home page, and experts past the introduction', async () => {
+  it('R089 R139 R162 lead consumers and producers from the home page, and experts past the introduction', async () => {
     const home = await client.get('/');
     const main = home.html.slice(home.html.indexOf('<main'));
     assert.match(main, /class="nhsuk-button" href="\/start"/);
     assert.match(main, /class="nhsuk-button nhsuk-button--secondary" href="\/start\/producers"/);
+    const started = await client.get('/start');
+    assert.deepEqual([started.status, started.title], [200, 'Getting started']);
     const { html } = await client.get('/learn');
     const first = /<div class="hub-text">\s*<p>(.*?)<\/p>/s.exec(html)?.[1] ?? '';
     assert.match(first, /href="\/catalogue"/);

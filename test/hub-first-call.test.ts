@@ -14,6 +14,37 @@ describe('a new developer', function () {
   });
   after(() => platform.end());
 
+  it('R093 R110 is let into sandbox and integration by nobody, and has an answer of both within five minutes', async () => {
+    const began = Date.now();
+    const { client } = await newAccount(platform, 'Ina Integration');
+    const page = await client.get('/apps/new');
+    const [, team = ''] = /<option value="(\w+)"/.exec(page.html) ?? [];
+    const fields = { team, name: 'Everywhere', kinds: 'unattended', contact: 'ina@example.org' };
+    const { to: app } = await client.send(page, '/apps/new', {
+      ...fields,
+      environments: 'sandbox',
+    });
+    await client.fill(`${app}/environments`, { environments: 'uat' });
+    for (const [environment, base] of [
+      ['sandbox', ''],
+      ['uat', '/env/int'],
+    ] as const) {
+      const { to, faults } = await client.fill('/subscriptions/new', {
+        ...{ app: app.slice('/apps/'.length), product: 'hello-world', environment },
+      });
+      const subscription = await client.get(to);
+      assert.match(subscription.html, /nhsuk-tag--green">active/, faults.join());
+      const revealed = await client.fill(`${to}/keys/primary`, { overlap: 'now' });
+      const shown = await client.get(revealed.to);
+      const [key = ''] = /gh[a-z]{2}_[0-9A-Za-z]{20,}/.exec(shown.html) ?? [];
+      const answer = await call(`${platform.url}${base}/hello-world/hello/application`, {
+        headers: { 'ocp-apim-subscription-key': key },
+      });
+      assert.equal(answer.status, 200, `${environment}: ${answer.text}`);
+    }
+    assert.ok(Date.now() - began < 5 * 60_000);
+  });
+
   it('gets from a verified account to the first answer without anybody’s approval', async () => {
     const { client } = await newAccount(platform, 'Nia Newcomer');
     const app = await registered(client);

@@ -58,6 +58,36 @@ describe('help and feedback in the hub', function () {
     assert.match(main(await client.get('/help/mine')), /No answer/);
   });
 
+  it('R102 R103 has a queue for what is technical and one for process, each request with its history', async () => {
+    const { client } = await newAccount(platform, 'Petra Producer');
+    const numbers: Record<string, string> = {};
+    for (const kind of ['technical', 'process']) {
+      const subject = `About ${kind}`;
+      const sent = await client.fill('/help/ask', { ...question, kind, subject });
+      numbers[kind] = sent.to.split('/').at(-1) ?? '';
+    }
+    for (const [kind, other] of [
+      ['technical', 'process'],
+      ['process', 'technical'],
+    ] as const) {
+      const queue = main(await operator.get(`/operations/tickets?kind=${kind}`));
+      assert.ok(queue.includes(numbers[kind] ?? '?'), kind);
+      assert.ok(!queue.includes(numbers[other] ?? '?'), kind);
+      const path = `/operations/tickets/${numbers[kind]}`;
+      await operator.fill(path, { text: `First words on ${kind}.`, state: 'answered' });
+      await client.fill(`/help/mine/${numbers[kind]}`, { text: 'And then?' });
+      await operator.fill(path, { text: 'That was all.', state: 'closed' });
+      const words = `I called.*First words on ${kind}.*And then\\?.*That was all`;
+      for (const page of [
+        await operator.get(path),
+        await client.get(`/help/mine/${numbers[kind]}`),
+      ])
+        assert.match(main(page), new RegExp(words, 's'));
+      const closed = await operator.get(`/operations/tickets?kind=${kind}&state=closed`);
+      assert.ok(main(closed).includes(numbers[kind] ?? '?'), 'found again later');
+    }
+  });
+
   it('shows a request to who made it and those who answer, and to nobody else', async () => {
     const { client: one } = await newAccount(platform);
     const { client: two } = await newAccount(platform);
