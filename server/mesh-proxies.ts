@@ -12,7 +12,7 @@ import type { PolicyUse } from './catalogue/proxies.ts';
 import type { PolicyKind } from './gateway/policy.ts';
 
 export const meshApiId = 'mesh';
-export const meshBase = '/messageexchange';
+const meshBase = '/messageexchange';
 /** Where older clients look mailboxes up. */
 const legacyBase = '/endpointlookup';
 

@@ -7,6 +7,7 @@ import type { PageQuery } from '../catalogue/app-administration.ts';
 import { button, formOn, input } from './fields.ts';
 import { blankForm, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
+import type { MailboxPlace, MessageListed, MessageTold, MessageTracked } from './mailbox-port.ts';
 import {
   backToMailbox,
   mailboxName,
@@ -14,7 +15,6 @@ import {
   mailboxPath,
   messageLink,
   mustManage,
-  type ReachedMailbox,
 } from './mailbox-reach.ts';
 import { accountPage, type Page, type Pages, type SignedIn } from './page.ts';
 import { code, summaryList, table, tag, time, type TagColour } from './parts.ts';
@@ -23,11 +23,6 @@ import { letterPath, letterTag } from './push-reach.ts';
 const here = 'apps';
 const base = '/mailboxes/:environment/:mailbox/messages';
 const onPage = 50;
-
-type Tracked = Awaited<ReturnType<Hub['mailboxes']['views']['track']>>;
-type Listed = Pick<Tracked, 'direction' | 'message'>;
-type Message = Tracked['message'];
-type Place = ReachedMailbox['at'];
 
 export function mailboxMessagePages(hub: Hub): Pages {
   return {
@@ -49,7 +44,7 @@ export function mailboxMessagePages(hub: Hub): Pages {
 }
 
 /** Finds a message by either id. */
-export function messageSearch(at: Place, asked: string): Html {
+export function messageSearch(at: MailboxPlace, asked: string): Html {
   const form = blankForm({ id: asked });
   return html`<form method="get" action="${mailboxPath(at, '/messages')}" class="hub-chooser">${input(form, { name: 'id', label: 'Find a message by its id, or by your local id', width: 20 })}${button('Find', 'secondary')}</form>`;
 }
@@ -90,7 +85,7 @@ ${next === undefined ? undefined : html`<p><a href="${path({ ...kept, after: nex
   };
 }
 
-function messageTable(at: Place, items: readonly Listed[]): Html {
+function messageTable(at: MailboxPlace, items: readonly MessageListed[]): Html {
   const rows = items.map(({ direction, message }) => [
     html`${messageLink(at, message.id)}<br />${message.workflow}`,
     direction === 'received' ? `From ${fromText(message)}` : `To ${toText(message)}`,
@@ -103,16 +98,16 @@ function messageTable(at: Place, items: readonly Listed[]): Html {
   return table('Messages, newest first', head, rows);
 }
 
-function fromText({ sender }: Message): string {
+function fromText({ sender }: MessageTold): string {
   return sender === '' ? 'the platform (a report)' : sender;
 }
 
-function toText({ recipient, state }: Message): string {
+function toText({ recipient, state }: MessageTold): string {
   if (recipient !== '') return recipient;
   return `the practice of a patient, ${state === 'error' ? 'not found' : 'looked for'}`;
 }
 
-const colours: Readonly<Record<Message['state'], TagColour>> = {
+const colours: Readonly<Record<MessageTold['state'], TagColour>> = {
   uploading: 'grey',
   accepted: 'blue',
   acknowledged: 'green',
@@ -120,15 +115,15 @@ const colours: Readonly<Record<Message['state'], TagColour>> = {
   error: 'red',
 };
 
-function stateTag({ state }: Pick<Message, 'state'>): Html {
+function stateTag({ state }: Pick<MessageTold, 'state'>): Html {
   return tag(state, colours[state]);
 }
 
-function bytesText({ chunks }: Message): string {
+function bytesText({ chunks }: MessageTold): string {
   return chunks.reduce((sum, { size }) => sum + size, 0).toLocaleString('en-GB');
 }
 
-function sizeText(message: Message): string {
+function sizeText(message: MessageTold): string {
   const { chunks, total } = message;
   const text = `${bytesText(message)} bytes`;
   return total > 1 ? `${text}, ${chunks.length} of ${total} chunks` : text;
@@ -164,7 +159,7 @@ ${formOn(visit, html`<p>It is the newest message of the inbox again, for five da
   };
 }
 
-function facts(at: Place, message: Message): Html {
+function facts(at: MailboxPlace, message: MessageTold): Html {
   const { kind, workflow, localId, linked, created, accepted, acknowledged, report } = message;
   return summaryList([
     { key: 'State', value: stateTag(message) },
@@ -181,13 +176,13 @@ function facts(at: Place, message: Message): Html {
   ]);
 }
 
-function reportText(report: Message['report']): string {
+function reportText(report: MessageTold['report']): string {
   if (!report) return 'Report';
   const { event, code: number, text } = report;
   return event === 'RECEIPT' ? `Receipt: ${text}` : `Report ${number}: ${text}`;
 }
 
-function eventTable({ events, total }: Message): Html {
+function eventTable({ events, total }: MessageTold): Html {
   if (events.length === 0) return html`<p>It is being sent; nothing else has happened yet.</p>`;
   const rows = events.map(({ at, state, event, code: number, text }) => [
     time(at),
@@ -199,7 +194,10 @@ function eventTable({ events, total }: Message): Html {
   return table('Events, newest first', ['When', 'State', 'Event', 'What'], rows);
 }
 
-function reportPart(at: Place, { direction, message, reports }: Tracked): Html | undefined {
+function reportPart(
+  at: MailboxPlace,
+  { direction, message, reports }: MessageTracked,
+): Html | undefined {
   if (direction !== 'sent' || message.kind === 'REPORT') return undefined;
   const rows = reports.map((one): readonly Part[] => [
     messageLink(at, one.id),
@@ -211,7 +209,7 @@ function reportPart(at: Place, { direction, message, reports }: Tracked): Html |
 ${rows.length === 0 ? html`<p>There are none. A report comes when it cannot be delivered, a receipt where the recipient has it pushed and asked for receipts.</p>` : table('In this inbox, about the message', ['Message', 'What', 'State', 'When'], rows)}`;
 }
 
-function pushPart(at: Place, { pushes }: Tracked): Html | undefined {
+function pushPart(at: MailboxPlace, { pushes }: MessageTracked): Html | undefined {
   if (pushes.length === 0) return undefined;
   const rows = pushes.map((push) => {
     const { about, attempts, created, reason = '' } = push;

@@ -4,17 +4,15 @@ import { Problem } from '../../core/problem.ts';
 import type { App } from '../catalogue/apps.ts';
 import { toEnvironment, type Environment } from '../catalogue/environments.ts';
 import { may, type Actor } from '../catalogue/roles.ts';
-import type { MailboxPlace } from '../mesh-mailboxes.ts';
 import { appOf, appPath } from './app-reach.ts';
 import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
+import type { MailboxPlace, MailboxTold } from './mailbox-port.ts';
 import type { SignedIn } from './page.ts';
 import { reader } from './subscription-reach.ts';
 
-type Mailbox = Awaited<ReturnType<Hub['mailboxes']['mesh']['read']>>['value'];
-
 export interface ReachedMailbox {
-  readonly mailbox: Mailbox;
+  readonly mailbox: MailboxTold;
   readonly version: number;
   readonly at: MailboxPlace;
   /** Whose it is; absent for those of the default data. */

@@ -6,10 +6,9 @@ import { ageText } from './age.ts';
 import type { Reached } from './app-reach.ts';
 import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
+import type { MailboxListed } from './mailbox-port.ts';
 import { atLeast, mailboxesPath, mailboxPath } from './mailbox-reach.ts';
 import { table, tag } from './parts.ts';
-
-type Listed = Awaited<ReturnType<Hub['mailboxes']['views']['list']>>['listed'][number];
 
 /** Messages that are looked at for each mailbox of a list. */
 const looked = 200;
@@ -61,7 +60,7 @@ export async function mailboxSection(hub: Hub, { app, actor }: Reached): Promise
 /** All of an environment, for who runs the platform: a page of them. */
 export function allMailboxes(
   { catalogue }: Pick<Hub, 'catalogue'>,
-  listed: readonly Listed[],
+  listed: readonly MailboxListed[],
   now: number,
 ): Html {
   const rows = listed.map(({ mailbox, waiting }) => [
@@ -94,10 +93,10 @@ export function longestTable(
   return table('Where messages have waited longest', ['Mailbox', 'Oldest', 'Waiting'], rows);
 }
 
-function waitingText({ waiting }: Pick<Listed, 'waiting'>): string {
+function waitingText({ waiting }: Pick<MailboxListed, 'waiting'>): string {
   return atLeast(waiting.count, waiting.more);
 }
 
-function oldestText({ waiting }: Pick<Listed, 'waiting'>, now: number): string {
+function oldestText({ waiting }: Pick<MailboxListed, 'waiting'>, now: number): string {
   return waiting.oldest === undefined ? 'Nothing waits' : `${ageText(now - waiting.oldest)} ago`;
 }

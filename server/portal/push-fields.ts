@@ -1,9 +1,9 @@
 /** What is asked for when a mailbox is to be pushed: the fields, and what was sent in them. */
 import { html, type Html } from '../../core/html.ts';
-import type { PushWish } from '../postman-subscriptions.ts';
 import { mustBeRight } from './checks.ts';
 import { checkboxes, input, radios } from './fields.ts';
 import type { Form } from './form.ts';
+import type { PushWish } from './mailbox-port.ts';
 
 type Receipt = PushWish['receipts'][number];
 

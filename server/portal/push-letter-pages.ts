@@ -1,9 +1,10 @@
 /** Pushes of a subscription, each with its attempts; dead letters pushed anew or discarded. */
 import { html, type Html } from '../../core/html.ts';
-import { pushId } from '../../spine/postman/deliveries.ts';
+import type { Delivery } from '../../core/outbox.ts';
 import { button, formOn, input } from './fields.ts';
 import { FormRefused, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
+import type { AttemptTold } from './mailbox-port.ts';
 import { messageLink, mustManage } from './mailbox-reach.ts';
 import { accountPage, type Move, type Page, type Pages, type SignedIn } from './page.ts';
 import { code, summaryList, table, time } from './parts.ts';
@@ -14,15 +15,12 @@ import {
   letterTag,
   pushOf,
   pushPath,
-  type Letter,
   type ReachedPush,
 } from './push-reach.ts';
 
 const here = 'apps';
 const base = '/mailboxes/:environment/:mailbox/pushes/:push/letters';
 const onPage = 50;
-
-type Made = Awaited<ReturnType<Hub['mailboxes']['letters']['read']>>['made'];
 
 export function letterPages(hub: Hub): Pages {
   return {
@@ -84,7 +82,7 @@ ${manages && replays ? formOn(visit, button('Push all dead letters anew', 'secon
   };
 }
 
-function rowOf({ at, push }: ReachedPush, letter: Letter) {
+function rowOf({ at, push }: ReachedPush, letter: Delivery) {
   const { about, attempts, created, due, ended, reason = '' } = letter;
   const message = about.messageId ?? '';
   return [
@@ -98,14 +96,17 @@ function rowOf({ at, push }: ReachedPush, letter: Letter) {
 }
 
 /** The id of the push in the path. */
-function letterId({ at, push }: ReachedPush, { params }: SignedIn): string {
-  return pushId(push.id, { environment: at.environment, id: params.message ?? '' });
+function letterId({ mailboxes }: Hub, { at, push }: ReachedPush, { params }: SignedIn): string {
+  return mailboxes.letterId(push.id, at.environment, params.message ?? '');
 }
 
 async function onePage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
   const reached = await pushOf(hub, visit);
   const { actor, at, manages } = reached;
-  const { push: letter, made } = await hub.mailboxes.letters.read(actor, letterId(reached, visit));
+  const { push: letter, made } = await hub.mailboxes.letters.read(
+    actor,
+    letterId(hub, reached, visit),
+  );
   const { about, state, attempts, created, due, expires, ended, reason, generation } = letter;
   return {
     ...{ title: `Push of message ${about.messageId ?? ''}`, form, here },
@@ -132,7 +133,7 @@ ${manages && state === 'dead' ? decisions(visit, letter, form) : undefined}`,
   };
 }
 
-function attemptTable(made: Made): Html {
+function attemptTable(made: readonly AttemptTold[]): Html {
   if (made.length === 0) return html`<p>None has been made, or they are no longer kept.</p>`;
   const rows = made.map(({ at, milliseconds, status, fault }) => [
     time(at),
@@ -149,7 +150,7 @@ ${
 }`;
 }
 
-function decisions(visit: SignedIn, { discarded }: Letter, form: Form): Html {
+function decisions(visit: SignedIn, { discarded }: Delivery, form: Form): Html {
   return html`<h2>Decide</h2>
 ${formOn(visit, html`<p>It is pushed once more, under the same message id.</p>${button('Push it anew', undefined, 'replay')}`)}
 ${
@@ -167,7 +168,7 @@ async function decide(hub: Hub, visit: SignedIn, form: Form): Promise<Move> {
   mustManage(reached);
   const { actor, at, push } = reached;
   const { letters } = hub.mailboxes;
-  const id = letterId(reached, visit);
+  const id = letterId(hub, reached, visit);
   const to = letterPath(at, push.id, visit.params.message ?? '');
   if (form.get('replay') === 'yes') {
     await letters.replay(actor, id);

@@ -7,6 +7,7 @@ import { button, formOn, input } from './fields.ts';
 import { FormRefused, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
 import { handOver } from './key-handover.ts';
+import type { MailboxPlace, PushTold } from './mailbox-port.ts';
 import {
   atLeast,
   backToMailbox,
@@ -24,7 +25,6 @@ import {
   pushOf,
   pushPath,
   pushTag,
-  type PushSubscription,
   type ReachedPush,
 } from './push-reach.ts';
 import { newSecret } from './secrets.ts';
@@ -132,8 +132,8 @@ async function make(hub: Hub, visit: SignedIn, form: Form): Promise<Move> {
 function handSecret(
   hub: Hub,
   visit: SignedIn,
-  at: ReachedMailbox['at'],
-  { id, url, state }: PushSubscription,
+  at: MailboxPlace,
+  { id, url, state }: PushTold,
   secret: string,
 ): Promise<Move> {
   const next = state === 'pending' ? ' Put it in place, then have the endpoint verified.' : '';
@@ -169,7 +169,7 @@ ${manages ? html`<h2>Secret and end</h2><p><a href="${path('/secret')}">Make a n
   };
 }
 
-function facts(push: PushSubscription): Html {
+function facts(push: PushTold): Html {
   const { url, acknowledge, ordering, onDead, receipts, created, verified, reason } = push;
   const told = receiptChoices.filter(({ value }) => receipts.includes(value));
   return summaryList([

@@ -1,15 +1,15 @@
 /** What the pages of a push subscription share: it, its mailbox, its paths and words. */
 import type { Html } from '../../core/html.ts';
+import type { Delivery } from '../../core/outbox.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Hub } from './hub-parts.ts';
+import type { MailboxPlace, PushTold } from './mailbox-port.ts';
 import { mailboxOf, mailboxPath, type ReachedMailbox } from './mailbox-reach.ts';
 import type { SignedIn } from './page.ts';
 import { tag, type TagColour } from './parts.ts';
 
-export type PushSubscription = Awaited<ReturnType<Hub['mailboxes']['pushes']['read']>>;
-
 export interface ReachedPush extends ReachedMailbox {
-  readonly push: PushSubscription;
+  readonly push: PushTold;
 }
 
 /** The subscription in the path, where it is one of the mailbox in the path. @throws Problem `not-found` */
@@ -22,12 +22,12 @@ export async function pushOf(hub: Hub, visit: SignedIn): Promise<ReachedPush> {
   return { ...reached, push };
 }
 
-export function pushPath(at: ReachedMailbox['at'], push: string, more = ''): string {
+export function pushPath(at: MailboxPlace, push: string, more = ''): string {
   return mailboxPath(at, `/pushes/${push}${more}`);
 }
 
 /** The page of the push of a message. */
-export function letterPath(at: ReachedMailbox['at'], push: string, message: string): string {
+export function letterPath(at: MailboxPlace, push: string, message: string): string {
   return pushPath(at, push, `/letters/${message}`);
 }
 
@@ -43,20 +43,17 @@ export function endpointName(url: string): string {
   return name.length > 60 ? `${name.slice(0, 59)}…` : name;
 }
 
-const colours: Readonly<Record<PushSubscription['state'], readonly [string, TagColour]>> = {
+const colours: Readonly<Record<PushTold['state'], readonly [string, TagColour]>> = {
   pending: ['To be verified', 'yellow'],
   active: ['Active', 'green'],
   suspended: ['Paused', 'grey'],
 };
 
-export function pushTag({ state }: Pick<PushSubscription, 'state'>): Html {
+export function pushTag({ state }: Pick<PushTold, 'state'>): Html {
   return tag(...colours[state]);
 }
 
-/** A push of one message. */
-export type Letter = Awaited<ReturnType<Hub['mailboxes']['letters']['read']>>['push'];
-
-const letterStates: Readonly<Record<Letter['state'], readonly [string, TagColour]>> = {
+const letterStates: Readonly<Record<Delivery['state'], readonly [string, TagColour]>> = {
   waiting: ['Waiting', 'blue'],
   sending: ['Under way', 'blue'],
   sent: ['Sent', 'blue'],
@@ -64,6 +61,6 @@ const letterStates: Readonly<Record<Letter['state'], readonly [string, TagColour
   dead: ['Dead letter', 'red'],
 };
 
-export function letterTag({ state, discarded }: Letter): Html {
+export function letterTag({ state, discarded }: Delivery): Html {
   return discarded ? tag('Discarded', 'grey') : tag(...letterStates[state]);
 }
