@@ -10,6 +10,7 @@ import {
   linkTo,
   newAccount,
   signIn,
+  signOut,
   textOf,
   type HubClient,
 } from './hub-ground.ts';
@@ -32,6 +33,11 @@ describe('attacks on accounts of the hub', function () {
     ahead = 0;
   });
 
+  /** Attempts are counted in quarters of an hour: one has just begun. */
+  const atWindow = () => {
+    const quarter = 900_000;
+    ahead = quarter - (systemClock.now() % quarter) + 1_000;
+  };
   const isSignedIn = async (client: HubClient) => (await client.get('/account')).status === 200;
 
   /** Switches the second factor on; gives its secret. */
@@ -190,7 +196,42 @@ describe('attacks on accounts of the hub', function () {
     }
   });
 
+  it('lets nobody lock an owner out of a browser that was signed in before', async () => {
+    atWindow();
+    const { client, email } = await newAccount(platform);
+    await signOut(client);
+    const tried = async (by: HubClient, from: string, password: string) => {
+      const page = await by.get('/sign-in');
+      return by.send(page, '/sign-in', { email, password }, { 'x-forwarded-for': from });
+    };
+    for (let n = 0; n < 100; n++)
+      assert.equal(
+        (await tried(hubClient(platform.url), `192.0.2.${n % 20}`, 'wrong')).status,
+        401,
+      );
+    const stranger = await tried(hubClient(platform.url), '198.51.100.9', goodPassword);
+    assert.equal(stranger.status, 429);
+    // The same browser, whose cookie opens nothing by itself and takes ten attempts.
+    assert.equal((await client.get('/account')).status, 303);
+    const thief = hubClient(platform.url);
+    thief.cookies.set('gatehouse-hub-known', client.cookies.get('gatehouse-hub-known') ?? '');
+    for (let n = 0; n < 9; n++)
+      assert.equal((await tried(thief, `203.0.113.${n}`, 'wrong')).status, 401);
+    assert.equal((await tried(client, '198.51.100.9', goodPassword)).to, '/welcome');
+    // For another account it counts for nothing.
+    const other = await newAccount(platform);
+    const statuses: number[] = [];
+    for (let n = 0; n < 11; n++) {
+      const page = await thief.get('/sign-in');
+      const fields = { email: other.email, password: 'wrong' };
+      const from = { 'x-forwarded-for': '203.0.113.99' };
+      statuses.push((await thief.send(page, '/sign-in', fields, from)).status);
+    }
+    assert.deepEqual(statuses, [...Array<number>(10).fill(401), 429]);
+  });
+
   it('counts all addresses of an IPv6 network as one', async () => {
+    atWindow();
     const statuses: number[] = [];
     for (let host = 1; host <= 12; host++) {
       const client = hubClient(platform.url);

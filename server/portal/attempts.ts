@@ -7,10 +7,18 @@ import { digest } from './secrets.ts';
 /**
  * A sign-in: ten a quarter of an hour for an account at an address, a hundred for an account and for an address.
  * @param mark changes when the account was signed in to: attempts that came before are forgotten then
+ * @param known a browser that was signed in to the account: ten, whatever others tried
  */
-export function passwordAttempts(visit: Visit, email: string, mark: number): AttemptLimit[] {
+export function passwordAttempts(
+  visit: Visit,
+  email: string,
+  mark: number,
+  known?: string,
+): AttemptLimit[] {
   const who = digest(email.toLowerCase());
   const from = visit.call.address;
+  if (known !== undefined)
+    return [{ key: `hub-password-known:${known}:${mark}`, limit: 10, minutes: 15 }];
   return [
     { key: `hub-password-from:${who}:${mark}`, from, limit: 10, minutes: 15 },
     { key: `hub-password:${who}:${mark}`, limit: 100, minutes: 15 },

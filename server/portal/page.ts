@@ -50,9 +50,9 @@ export interface SignedIn extends Visit {
 
 /**
  * `session`: who is signed in; `visit`: a browser before that; `second`: a sign-in that waits for its code; `told`: a message;
- * `kept`: a form that could not be taken, sealed.
+ * `kept`: a form that could not be taken, sealed; `known`: whose account a browser has been signed in to, sealed.
  */
-export type CookieName = 'session' | 'visit' | 'second' | 'told' | 'kept';
+export type CookieName = 'session' | 'visit' | 'second' | 'told' | 'kept' | 'known';
 
 /** What is shown. */
 export interface Page {

@@ -8,6 +8,7 @@ import { enter } from './deeds.ts';
 import { button, formOn, input } from './fields.ts';
 import { FormRefused, type Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
+import { knownBrowser } from './known-browser.ts';
 import { openPage, type Move, type Page, type Pages, type Visit } from './page.ts';
 import { table } from './parts.ts';
 import { safePath } from './same-origin.ts';
@@ -88,7 +89,8 @@ async function signIn(hub: Hub, visit: Visit, form: Form): Promise<Move> {
   const email = form.get('email');
   const account = await hub.accounts.byEmail(email);
   const mark = account?.value.signedIn ?? 0;
-  await mustNotExceed(hub, passwordAttempts(visit, email, mark));
+  const known = account && knownBrowser(hub, visit, account.id);
+  await mustNotExceed(hub, passwordAttempts(visit, email, mark, known));
   const right = await hub.passwords.verify(form.raw('password'), account?.value.password);
   const person = account && (await hub.accounts.person(account.id));
   if (!account || !right || !person) {

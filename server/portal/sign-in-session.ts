@@ -7,6 +7,7 @@ import type { Actor } from '../catalogue/roles.ts';
 import type { Account } from './accounts.ts';
 import { FormRefused } from './form.ts';
 import type { Hub } from './hub-parts.ts';
+import { rememberBrowser } from './known-browser.ts';
 import type { SignedIn, Visit } from './page.ts';
 import { digest } from './secrets.ts';
 import { browserIn, longest } from './sessions.ts';
@@ -48,6 +49,7 @@ export async function openSession(
     throw changedMeanwhile();
   }
   visit.setCookie('session', secret, longest / 1000);
+  rememberBrowser(hub, visit, id);
   visit.setCookie('visit', '', 0);
   visit.setCookie('second', '', 0);
 }
