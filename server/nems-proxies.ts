@@ -12,7 +12,7 @@ export const nemsApiId = 'nems';
 /** Both lie below the base that the national service has; other APIs of STU3 are beside them. */
 export const nemsStem = '/STU3';
 export const eventsBase = `${nemsStem}/Events`;
-export const subscriptionBase = `${nemsStem}/Subscription`;
+const subscriptionBase = `${nemsStem}/Subscription`;
 
 /** The name of its form of refusals. */
 export const nemsFaults = 'nems';

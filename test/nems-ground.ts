@@ -47,7 +47,7 @@ export interface NemsSystem extends LiveSystem {
   call(method: string, path: string, interaction: string, sent?: NemsSent): Promise<TlsAnswer>;
 }
 
-export const everything = [
+const everything = [
   ...Object.values(subscriptionInteractions),
   ...['Vaccinations', 'Newbornhearing', 'pds-change-of-gp-1'].map(write),
 ];

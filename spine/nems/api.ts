@@ -9,7 +9,7 @@ import { publish, type PublishingOptions } from './publishing.ts';
 import { create, read, remove, type SubscribingOptions } from './subscribing.ts';
 
 /** What each of its two Proxies serves, and the operations by method and path: other calls prove nothing. */
-export const eventsPath = '/1/$process-message';
+const eventsPath = '/1/$process-message';
 
 export function eventsApi(options: PublishingOptions): Handler {
   const handler: Handler = (exchange) => publish(options, exchange);

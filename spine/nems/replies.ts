@@ -4,7 +4,7 @@ import { writeFhirXml, type Resource } from '../sds/ods-fhir-form.ts';
 import { nemsRowOf } from './errors.ts';
 import { answerMedia } from './media.ts';
 
-export const spineCodes = 'https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1';
+const spineCodes = 'https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1';
 const profile = 'https://fhir.nhs.uk/STU3/StructureDefinition/Spine-OperationOutcome-1';
 
 /** One issue of an OperationOutcome. */
