@@ -18,10 +18,11 @@ export function messagePages(hub: Hub): Pages {
         const found = entry.messages?.interactions.find(({ id }) => id === params.interaction);
         if (!found) throw new Problem('not-found', 'The API has no such interaction');
         const base = baseOf(entry);
-        const { name, title, group, pattern, facts, fields, examples } = found;
+        const { id, name, title, group, pattern, facts, fields, examples } = found;
         const texts = pageTexts();
         return {
           title: title === '' ? name : `${title}: ${name}`,
+          of: id === name ? entry.api.title : `${id}, ${entry.api.title}`,
           here: 'catalogue',
           back: { href: base, text: entry.api.title },
           keep: 'revalidate',

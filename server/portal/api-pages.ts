@@ -89,6 +89,7 @@ function apiPage(
   const base = baseOf(entry, version);
   return {
     title: version ? `${api.title}, version ${version.version}` : api.title,
+    of: version ? version.name : 'API catalogue',
     here: 'catalogue',
     back: version
       ? { href: `${baseOf(entry)}/versions`, text: 'Versions' }

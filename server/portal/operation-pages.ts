@@ -57,7 +57,7 @@ function operationPage(hub: Hub, asked: Asked): Page {
     here: 'catalogue',
     back: {
       href: baseOf(entry, version),
-      text: version ? `${entry.api.title}, version ${version.version}` : entry.api.title,
+      text: version ? `${entry.api.title}, version ${version.name}` : entry.api.title,
     },
     keep: 'revalidate',
     content: html`<p class="hub-call"><strong>${method}</strong> ${code(path)} ${operation.deprecated ? tag('deprecated', 'yellow') : undefined}</p>
