@@ -1,27 +1,17 @@
 /**
- * The hub where the gateway is not in its process: on another machine over one store (ROLE=hub and ROLE=gateway), and among
- * several workers. Calls of Try it, what explains them, and the status are the same there.
+ * The hub where the gateway is not in its process: at another address (ROLE=hub and ROLE=gateway), and among several workers.
+ * Calls of Try it, and what explains them, are the same there.
  */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  hubClient,
-  newAccount,
-  signIn,
-  textOf,
-  tryOutPassword,
-  type HubClient,
-} from './hub-ground.ts';
+import { hubClient, newAccount, signIn, textOf, tryOutPassword } from './hub-ground.ts';
 import { partOf, tryIt } from './hub-try-ground.ts';
-import { leaveOnePerson, preparedFolder, prepareFolder } from './machine-folders.ts';
+import { preparedFolder } from './machine-folders.ts';
 import { startServerProcess } from './server-process.ts';
-import { startMongo, whyNoMongo, type MongoServer } from './start-mongo.ts';
 import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 
 const world = '/try/hello-world/hello-world';
-const application = '/try/hello-world/hello-application';
 const patient = '/try/personal-demographics/getPatient';
 const publicUrl = 'http://gatehouse.example.test';
 
@@ -33,82 +23,8 @@ async function until(what: string, so: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Sends a call in Try it and looks it up by its id. */
-async function callAndExplain(client: HubClient): Promise<void> {
-  const page = await tryIt(client, patient, { subscription: '' });
-  assert.match(partOf(page, 'try-answer'), /^Response: 200 OK/);
-  const id = /X-Request-ID: (\S+)/.exec(partOf(page, 'try-request'))?.[1] ?? '';
-  await until('the call is not explained', async () => {
-    const { html } = await client.get(`/explain/call?id=${id}`);
-    return html.includes('personal-demographics') && html.includes('200');
-  });
-}
-
-describe('the hub on another machine than the gateway', function () {
-  this.timeout(300_000);
-  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-beside-'));
-  const folders = [join(dir, 'gateway'), join(dir, 'hub')] as const;
-  let mongo: MongoServer;
-  let gateway: TestPlatform;
-  let hub: TestPlatform;
-  let client: HubClient;
-
-  before(async function () {
-    if (whyNoMongo() !== undefined) this.skip(); // the reason is printed by mongo-store.test.ts
-    mongo = await startMongo();
-    const url = mongo.url('beside');
-    await leaveOnePerson(url);
-    prepareFolder(folders[0]);
-    cpSync(folders[0], folders[1], { recursive: true });
-    const environment = { MONGO_URL: url, PUBLIC_URL: publicUrl };
-    gateway = await startTestPlatform({
-      ...{ dataDir: folders[0], environment: { ...environment, ROLE: 'gateway' } },
-    });
-    hub = await startTestPlatform({
-      dataDir: folders[1],
-      environment: { ...environment, ROLE: 'hub', GATEWAY_URL: gateway.url },
-    });
-    client = hubClient(hub.url);
-    await signIn(client, 'developer@gatehouse.example', tryOutPassword(gateway));
-  });
-  after(async () => {
-    // Absent when they are skipped.
-    for (const platform of [hub, gateway] as (TestPlatform | undefined)[]) await platform?.end();
-    await (mongo as MongoServer | undefined)?.kill();
-    rmSync(dir, { recursive: true, force: true });
-  });
-
-  it('serves pages alone, the gateway APIs alone', async () => {
-    assert.equal((await fetch(`${hub.url}/hello-world/hello/world`)).status, 404);
-    assert.equal((await fetch(`${gateway.url}/hello-world/hello/world`)).status, 200);
-    assert.notEqual((await fetch(`${gateway.url}/try`)).status, 200);
-  });
-
-  it('sends calls of Try it there, open ones and with a key, and explains them', async () => {
-    const open = await tryIt(hubClient(hub.url), world);
-    assert.match(partOf(open, 'try-answer'), /^Response: 200 OK/);
-    await callAndExplain(client);
-    await tryIt(client, application, { make_key: 'yes' });
-    await until('the key is not taken', async () =>
-      partOf(await tryIt(client, application), 'try-answer').startsWith('Response: 200 OK'),
-    );
-  });
-
-  it('shows the status that the gateway finds', async () => {
-    await until('the status stays unknown', async () => {
-      const { html } = await client.get('/status/apis/hello-world');
-      return html.includes('nhsuk-tag--green');
-    });
-  });
-
-  it('tells no password of accounts that another machine has made', async () => {
-    assert.ok(!existsSync(join(folders[1], 'demo', 'hub.password')));
-    assert.doesNotMatch((await hubClient(hub.url).get('/sign-in')).html, /Accounts to try/);
-  });
-});
-
 describe('the hub at another address than the gateway', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let gateway: TestPlatform;
   let hub: TestPlatform;
   // Two copies of one first start: keys, apps and accounts are the same, as over one store.
@@ -149,8 +65,23 @@ describe('the hub at another address than the gateway', function () {
   });
 });
 
+describe('a machine that has not made the accounts to try', function () {
+  this.timeout(300_000);
+
+  it('makes no password for them, and tells none', async () => {
+    const first = await startTestPlatform();
+    await first.stop();
+    const file = join(first.dataDir, 'demo', 'hub.password');
+    rmSync(file);
+    const second = await startTestPlatform({ dataDir: first.dataDir });
+    assert.ok(!existsSync(file));
+    assert.doesNotMatch((await hubClient(second.url).get('/sign-in')).html, /Accounts to try/);
+    await second.end();
+  });
+});
+
 describe('the hub among workers', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
 
   it('tries and explains calls, whichever worker answers', async () => {
     const dataDir = await preparedFolder();
@@ -162,8 +93,8 @@ describe('the hub among workers', function () {
       const url = await server.ready;
       const client = hubClient(url);
       const { client: other } = await newAccount({ url } as TestPlatform); // its address is all that is asked of it
-      await until('nobody can sign in', async () =>
-        existsSync(join(dataDir, 'demo', 'hub.password')),
+      await until('nobody can sign in', () =>
+        Promise.resolve(existsSync(join(dataDir, 'demo', 'hub.password'))),
       );
       await signIn(
         client,

@@ -13,10 +13,10 @@ import {
   type RegistrationFields,
 } from './app-rules.ts';
 import { appCollection, type App, type Registration } from './apps.ts';
-import { endApp } from './app-ending.ts';
+import { endApp, type EndingGround } from './app-ending.ts';
 import type { Environment } from './environments.ts';
 import { newClientId } from './people.ts';
-import { openRecords, type Ground, type Records } from './records.ts';
+import { openRecords, type Records } from './records.ts';
 import { may, must, reachOf, type Action, type Actor } from './roles.ts';
 
 export interface PageQuery {
@@ -69,13 +69,9 @@ export interface Place {
   readonly environment: Environment;
 }
 
-export interface AppAdministrationOptions extends Ground {
+export interface AppAdministrationOptions extends EndingGround {
   /** Refuses kinds that do not fit what an App is subscribed to. */
   readonly checkKinds: (app: App) => Promise<void>;
-  /** Ends what an App is subscribed to. */
-  readonly cancelAll: (actor: Actor, appId: string, reason: string) => Promise<void>;
-  /** What else still hangs on an App, in words: it has to go first. */
-  readonly holds: (appId: string) => Promise<readonly string[]>;
 }
 
 export function appAdministration(options: AppAdministrationOptions): AppAdministration {

@@ -3,11 +3,17 @@
  * each; then one write takes its registrations and marks it, after which nothing lets it in. Cut off anywhere, it may be repeated.
  */
 import { Problem } from '../../core/problem.ts';
-import type { AppAdministrationOptions } from './app-administration.ts';
 import type { App } from './apps.ts';
-import type { Records } from './records.ts';
+import type { Ground, Records } from './records.ts';
 import { may, must, type Actor } from './roles.ts';
 import { deploymentCollection } from './systems/deployments.ts';
+
+export interface EndingGround extends Ground {
+  /** Ends what an App is subscribed to. */
+  readonly cancelAll: (actor: Actor, appId: string, reason: string) => Promise<void>;
+  /** What else still hangs on an App, in words: it has to go first. */
+  readonly holds: (appId: string) => Promise<readonly string[]>;
+}
 
 export interface Ending {
   readonly actor: Actor;
@@ -17,7 +23,7 @@ export interface Ending {
 
 /** As `AppAdministration.end`. */
 export async function endApp(
-  options: AppAdministrationOptions,
+  options: EndingGround,
   records: Records<App>,
   { actor, id, expected }: Ending,
 ): Promise<void> {
@@ -46,10 +52,7 @@ export async function endApp(
 }
 
 /** The Deployments that have not ended. */
-async function deploymentsOf(
-  { store }: AppAdministrationOptions,
-  id: string,
-): Promise<readonly string[]> {
+async function deploymentsOf({ store }: EndingGround, id: string): Promise<readonly string[]> {
   const { items } = await store
     .open(deploymentCollection)
     .find({ index: 'app', equals: [id], limit: 1000 });

@@ -2,10 +2,9 @@
 import { html } from '../../core/html.ts';
 import { button, input } from './fields.ts';
 import { blankForm } from './form.ts';
-import type { Hub } from './hub-parts.ts';
+import type { Hub, Retention } from './hub-parts.ts';
 import { openPage, type Pages } from './page.ts';
 import { code, list, startLink, warning } from './parts.ts';
-import type { Retention } from './retention.ts';
 
 export function homePages(hub: Hub): Pages {
   return {

@@ -14,11 +14,17 @@ import type { Links } from './links.ts';
 import type { MailboxPort } from './mailbox-port.ts';
 import type { Reach } from './operation-call.ts';
 import type { Passwords } from './passwords.ts';
-import type { Retention } from './retention.ts';
 import type { Sessions } from './sessions.ts';
 import type { OperationsPort, StatusPort } from './status-port.ts';
 import type { Teams } from './teams.ts';
 import type { TryPorts } from './try-ports.ts';
+
+/** Days after which each is let go; 0: never. */
+export interface Retention {
+  readonly helpDays: number;
+  readonly feedbackDays: number;
+  readonly incidentDays: number;
+}
 
 /** A limit on attempts: so many in so many minutes. */
 export interface AttemptLimit {

@@ -9,14 +9,8 @@ import { removeEndedAccounts } from './account-end.ts';
 import { platformActor } from './accounts.ts';
 import { feedbackCollection } from './feedback.ts';
 import { ticketCollection, type Ticket } from './help-tickets.ts';
+import type { Retention } from './hub-parts.ts';
 import { incidentCollection } from './incidents.ts';
-
-/** Days after which each is let go; 0: never. */
-export interface Retention {
-  readonly helpDays: number;
-  readonly feedbackDays: number;
-  readonly incidentDays: number;
-}
 
 const day = 86_400_000;
 
