@@ -1,10 +1,13 @@
 /** An API on the platform from its first deployment to its end, over the management API and real sockets. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { defaultRecords, publishedRecords } from '../fhir/synthetic/default-data.ts';
 import { Refusal, textIn } from '../scripts/gatehouse/client.ts';
 import { hostingGround, sha256, type HostedAnswer, type HostingGround } from './hosting-ground.ts';
+import { root } from './start-platform.ts';
 
 const refused = (status: string, reason: RegExp) => (error: unknown) =>
   error instanceof Refusal &&
@@ -179,7 +182,7 @@ describe('hosting an API', function () {
     assert.equal(await status('sit', 'Y90003'), 200);
   });
 
-  it('R056 refuses a sandbox that ends anywhere but in a mock, a service or on this machine', async () => {
+  it('R004 R056 refuses a sandbox that ends anywhere but in a mock, a service or on this machine, and fills it with invented people', async () => {
     await ground.api('boxed');
     for (const host of [
       'api.example.org',
@@ -200,6 +203,13 @@ describe('hosting an API', function () {
     }
     await ground.deploy('boxed', 'sandbox', ground.definition('boxed'));
     await until('/boxed/x', ({ text }) => text === '{"at":"/boxed/x"}');
+    // Of the range that is given to nobody, or among the test numbers that are published.
+    const fixtures = join(root, 'fixtures');
+    const published = new Set(publishedRecords(fixtures).map(({ patient }) => patient.id));
+    const numbers = [...defaultRecords(fixtures)].map(({ patient }) => patient.id);
+    assert.ok(numbers.length > 3_000);
+    for (const number of numbers)
+      assert.ok(/^999\d{7}$/.test(number) || published.has(number), 'a number of nobody');
   });
 
   it('opens nothing by a product that covers nothing, and no more than the operations of one that does', async () => {

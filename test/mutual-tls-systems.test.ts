@@ -1,5 +1,6 @@
 /** Accredited systems over real sockets: PDS with a certificate and an ASID, each refusal, and what ends a certificate. */
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { searchAudit } from '../server/audit/search.ts';
@@ -8,6 +9,7 @@ import { liveSystem, type LiveSystem, type Sent } from './live-system.ts';
 import { callTls, type TlsAnswer } from './mutual-tls-ground.ts';
 import { startSmartGround, type SmartGround } from './smart-launch-ground.ts';
 import type { TestPlatform } from './start-platform.ts';
+import { assertionOf, demo, withAssertion } from './token-ground.ts';
 
 const patient = '/personal-demographics/FHIR/R4/Patient/9000000009';
 
@@ -40,6 +42,38 @@ describe('an accredited system', function () {
     const answer = await read(system.sent, { 'nhsd-asid': system.asid });
     assert.equal(answer.status, 200, answer.text);
     assert.equal(JSON.parse(answer.text).id, '9000000009');
+  });
+
+  it('R081 is one of three ways to prove an app, beside key and signed JWT; a wrong one of each is refused', async () => {
+    const hello = async (headers: Record<string, string>) =>
+      (await fetch(`${platform.url}/env/int/hello-world/hello/application`, { headers })).status;
+    assert.equal(await hello({ apikey: demo }), 200);
+    for (const headers of [{}, { apikey: 'none-such' }, { apikey: 'demo-app-sandbox' }])
+      assert.equal(await hello(headers as Record<string, string>), 401, JSON.stringify(headers));
+
+    const asked = async (assertion: string) => {
+      const form = withAssertion(ground, assertion);
+      return (await form).status;
+    };
+    assert.equal(await asked(assertionOf(ground)), 200);
+    const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const pem = stranger.export({ type: 'pkcs8', format: 'pem' }).toString();
+    for (const wrong of [
+      assertionOf(ground, {}, {}, pem),
+      assertionOf(ground, { exp: Math.floor(ground.clock.time / 1000) - 60 }),
+      assertionOf(ground, { aud: 'https://elsewhere.example.org/token' }),
+      assertionOf(ground, {}, { kid: 'none-such' }),
+    ])
+      assert.match(String(await asked(wrong)), /^40[01]$/);
+
+    assert.equal((await read(system.sent, { 'nhsd-asid': system.asid })).status, 200);
+    const other = await liveSystem(platform, { app: 'demo-two-keys', odsCode: 'Y90007' });
+    for (const [sent, asid] of [
+      [undefined, system.asid],
+      [other.sent, system.asid],
+      [system.sent, other.asid],
+    ] as const)
+      assert.match(String((await read(sent, { 'nhsd-asid': asid })).status), /^40[13]$/);
   });
 
   it('is in the audit with the certificate, its name and the ASID', async () => {

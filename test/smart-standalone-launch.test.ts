@@ -29,7 +29,7 @@ import {
   workerScopes,
   type SmartGround,
 } from './smart-launch-ground.ts';
-import { ask, redirectUri } from './token-ground.ts';
+import { ask, formOf, redirectUri } from './token-ground.ts';
 
 describe('SMART standalone launch', function () {
   this.timeout(60_000);
@@ -70,6 +70,22 @@ describe('SMART standalone launch', function () {
     assert.equal(payload.fhirUser, `${ground.fhir}/Patient/${patient}`);
     assert.ok(typeof payload.auth_time === 'number');
     assert.equal((payload.exp ?? 0) - (payload.iat ?? 0), 600);
+  });
+
+  it('R082 signs a person in with a challenge (PKCE) and gives a token with the claims of who that is', async () => {
+    const query = formOf(askedWith(ground, { code_challenge: undefined }));
+    const without = await ask(`${ground.smart}/authorize?${query}`);
+    assert.match(without.headers.get('location') ?? '', /[?&]error=invalid_request/);
+    const wrong = await redeem(ground, await codeFor(ground), { code_verifier: 'w'.repeat(43) });
+    assert.deepEqual([wrong.status, wrong.json.error], [400, 'invalid_grant']);
+    const tokens = await tokensFor(ground);
+    const { payload } = await claimsOf(tokens.id_token);
+    assert.equal(payload.fhirUser, `${ground.fhir}/Patient/${patient}`);
+    assert.equal(tokens.patient, patient);
+    const own = await fhir(ground, `/Patient/${patient}`, tokens.access_token);
+    assert.equal(own.status, 200, 'the user is authorised for the own record');
+    const other = await fhir(ground, `/Patient/${otherPatient}`, tokens.access_token);
+    assert.equal(other.status, 403, 'and for no other');
   });
 
   it('answers authorize with state and iss (RFC 9207)', async () => {
