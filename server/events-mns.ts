@@ -90,6 +90,7 @@ export function mnsFace(parts: IdentityParts & { readonly log: Log }): OpenFace 
         ...{ store, now, open: (sealed) => sealer.open(sealed) },
         fetch: createFetchData({
           ...{ targets: targetRules(config), identity: platformIdentities(parts) },
+          own: () => addresses.root,
         }),
         subscriptions: (environment) => at(environment, `${mnsBase}/subscriptions`),
       }),
@@ -106,7 +107,7 @@ export function mnsFace(parts: IdentityParts & { readonly log: Log }): OpenFace 
 }
 
 /** The attribute of an app's registration that gives its rights: `events:create:<type>`, several with commas. */
-export const permissionsAttribute = 'mns.permissions';
+const permissionsAttribute = 'mns.permissions';
 
 /** In the sandbox anybody may publish, as in the national one; elsewhere an app needs a right for each type. */
 function rightsOf(catalogue: Pick<Catalogue, 'app'>): MnsApiOptions['mayPublish'] {

@@ -126,7 +126,7 @@ export async function isNamedByEvent(store: Store, blob: string): Promise<boolea
 const nobody = { user: '', role: '', purpose: '', code: '', address: '', commit: 0 } as const;
 
 /** What the audit knows the engine by. */
-export const eventsApp = 'events';
+const eventsApp = 'events';
 
 /** A record was read to publish what changed. */
 function readEntry({ nhsNumber, workspace, id, app }: PdsChange, at: number): AuditEntry {

@@ -2,7 +2,7 @@
 import { v2, type MeshCallerOf } from './mesh-ground.ts';
 import { until } from './postman-ground.ts';
 
-export const mnsPath = '/multicast-notification-service';
+const mnsPath = '/multicast-notification-service';
 
 export interface MnsAnswer {
   readonly status: number;
@@ -51,7 +51,10 @@ export function mnsCaller(url: string, fields: Readonly<Record<string, string>> 
 export const workflow = 'API-DOCS-TEST';
 
 /** A subscription as it is asked for. */
-export function wishFor(criteria: string, more: Readonly<Record<string, unknown>> = {}) {
+export function wishFor(
+  criteria: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
   const { mailbox = 'BOB', payload = 'application/json', endpoint, ...others } = more;
   return {
     ...{ resourceType: 'Subscription', status: 'requested', reason: 'a test', criteria },
@@ -65,7 +68,9 @@ export function wishFor(criteria: string, more: Readonly<Record<string, unknown>
 }
 
 /** An event as it is published. */
-export function eventOf(more: Readonly<Record<string, unknown>> = {}) {
+export function eventOf(
+  more: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> & { readonly id: string; readonly source: string } {
   return {
     ...{ specversion: '1.0', id: crypto.randomUUID(), source: 'uk.nhs.example-service' },
     ...{ type: 'patientflags-change-1', time: '2026-03-01T10:15:00Z', subject: '9000000009' },

@@ -8,6 +8,7 @@ import { changeEntry } from '../fhir/pds/changes.ts';
 import { patientCollection } from '../fhir/pds/stored-patients.ts';
 import { openClient } from '../scripts/gatehouse/client.ts';
 import { searchAudit } from '../server/audit/search.ts';
+import { uuidOf } from '../spine/events/mns/rendering.ts';
 import { mnsCaller, eventOf, takeAll, wishFor } from './events-ground.ts';
 import { meshCaller, v2, type MeshCallerOf } from './mesh-ground.ts';
 import { startEndpoint, subscribe, until } from './postman-ground.ts';
@@ -260,10 +261,13 @@ describe('a change of a PDS record', () => {
     await subscribed('eventType=mns-test-signal-1', { payload: 'application/fhir+json' });
     const every = 15 * 60_000;
     const first = Math.floor((Date.now() + ahead) / every) + 1;
+    // Its id can be known before: using it up keeps nothing back.
+    const id = uuidOf(`mns-test-signal-1 ${first * every}`);
+    await mns.publish(eventOf({ id, source: 'uk.nhs.multicast-notification-service' }));
     ahead = first * every + 1_000 - Date.now();
     const told = await takeAll(bob, 2);
     const plain = told.find(({ json }) => json.specversion === '1.0')?.json;
-    assert.equal(plain.type, 'mns-test-signal-1');
+    assert.deepEqual([plain.type, plain.id], ['mns-test-signal-1', id]);
     assert.equal(plain.time, new Date(first * every).toISOString());
     assert.equal(plain.subject, undefined);
     await new Promise((resolve) => setTimeout(resolve, 6_000)); // the next look sends nothing more

@@ -139,13 +139,19 @@ function messageIdOf(delivery: string, received: number, turn: number): string {
   return `${digitsOf(received)}${micro}_${last}`;
 }
 
+/** Copies that are handed in together. */
+const batch = 100;
+
 /** Hands in the copies of an event that has very many. */
 async function spread({ store, now }: CopyOptions, delivery: Delivery): Promise<Outcome> {
   const outbox = openOutbox(store, { now });
   const key = delivery.body;
   const event = (await store.open(eventCollection).get(key))?.value;
   if (!event) return missing;
-  for (const copy of event.copies) await outbox.add(copyOf(key, event, copy));
+  for (let from = 0; from < event.copies.length; from += batch)
+    await Promise.all(
+      event.copies.slice(from, from + batch).map((copy) => outbox.add(copyOf(key, event, copy))),
+    );
   return { kind: 'done' };
 }
 

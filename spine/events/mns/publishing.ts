@@ -68,11 +68,17 @@ export function openPublishing({ store, events, suppliersOf }: PublishingOptions
       : filtering;
     return matching.matches([key], all);
   };
-  const put = (environment: string, given: MnsEvent, to: readonly MnsSubscription[]) => {
+  const put = (
+    environment: string,
+    given: MnsEvent,
+    to: readonly MnsSubscription[],
+    by: 'others' | 'platform',
+  ) => {
     const { event, workspace, content, mediaType } = given;
     return events.publish({
       ...{ environment, workspace, type: event.type, time: event.at },
-      key: JSON.stringify(['mns', workspace, event.source, event.id]),
+      // Of its own: nobody keeps the platform's events back by using up their ids, which can be known before.
+      key: JSON.stringify([`mns ${by}`, workspace, event.source, event.id]),
       ...(event.subject === undefined ? {} : { subject: event.subject }),
       ...{ body: { content, mediaType }, copies: copiesFor(to) },
     });
@@ -80,13 +86,13 @@ export function openPublishing({ store, events, suppliersOf }: PublishingOptions
   return {
     async publish(environment, given) {
       const key = hereKey(environment, given.workspace, given.event.type);
-      return put(environment, given, await find(key, given));
+      return put(environment, given, await find(key, given), 'others');
     },
     async broadcast(given, content) {
       const found = await find(viewKey(given.workspace, given.event.type), given);
       const places = grouped(found, ({ environment }) => environment);
       for (const [environment, to] of places)
-        await put(environment, { ...given, content: content(environment) }, to);
+        await put(environment, { ...given, content: content(environment) }, to, 'platform');
     },
     wanted: (workspace, types) => matching.any(types.map((type) => viewKey(workspace, type))),
     async views(type) {

@@ -135,11 +135,16 @@ interface Body {
 
 const texts = { resourceType: 'Please provide the correct resource type for this endpoint' };
 
-/** Fields of a request that its connection needs for itself. */
+/** Fields that a connection needs for itself, and those by which proxies tell who called: the platform is no proxy here. */
 const kept: ReadonlySet<string> = new Set([
   ...['host', 'connection', 'content-length', 'transfer-encoding', 'te', 'trailer', 'upgrade'],
   ...['keep-alive', 'proxy-authorization', 'proxy-connection', 'expect', 'accept-encoding'],
+  ...['forwarded', 'via', 'x-real-ip', 'range'],
 ]);
+
+function isKept(name: string): boolean {
+  return kept.has(name) || name.startsWith('x-forwarded-');
+}
 
 let faults: ReturnType<Schemas['faults']> | undefined;
 
@@ -152,9 +157,11 @@ export function readWish(value: unknown): Wish {
   if ('fault' in criteria)
     throw validationErrors({ criteria: `Please provide a valid criteria: ${criteria.fault}` });
   const headers = hydration?.enabled === true ? (hydration.headers ?? {}) : undefined;
-  if (Object.keys(headers ?? {}).some((name) => kept.has(name.toLowerCase())))
+  const names = Object.keys(headers ?? {}).map((name) => name.toLowerCase());
+  if (names.some(isKept) || new Set(names).size < names.length)
     throw validationErrors({
-      'hydration.headers': 'Please provide valid hydration.headers: none that a connection sets',
+      'hydration.headers':
+        'Please provide valid hydration.headers: each once, and none that a connection or a proxy sets',
     });
   return {
     ...{ reason, criteria, said, endpoint: channel.endpoint, payload: channel.payload },
