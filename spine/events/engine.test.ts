@@ -172,12 +172,13 @@ describe('the engine of events', () => {
     const replay = (subscription: string, from: number, to: number) =>
       events.replay({ environment: 'sandbox', subscription, from, to });
     assert.deepEqual(await replay('s1', start, start + 1), { count: 1 });
+    assert.deepEqual(await replay('s1', start + 1, time), { count: 1 });
     assert.deepEqual(await replay('s2', start, time), { count: 2 });
     assert.deepEqual(await replay('s3', start, time), { count: 0 });
     const other = { environment: 'uat', subscription: 's1', from: start, to: time };
     assert.deepEqual(await events.replay(other), { count: 0 });
     await runner.look();
-    assert.deepEqual([(await inbox('ONE')).length, (await inbox('TWO')).length], [4, 2]);
+    assert.deepEqual([(await inbox('ONE')).length, (await inbox('TWO')).length], [5, 2]);
     time += 31 * 24 * hour;
     assert.equal(await sweepEvents({ store, blobs, now: clock.now }), 2);
     assert.deepEqual(await replay('s1', start, time), { count: 0 });
