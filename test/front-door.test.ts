@@ -10,6 +10,7 @@ import { environments, publicName } from '../server/catalogue/environments.ts';
 import type { PolicyUse } from '../server/catalogue/proxies.ts';
 import { loadConfig } from '../server/config.ts';
 import { hostingGround, sha256, type HostingGround } from './hosting-ground.ts';
+import { newAccount } from './hub-ground.ts';
 
 const unprocessable = (reason: RegExp) => (error: unknown) =>
   error instanceof Refusal &&
@@ -109,6 +110,63 @@ describe('the front door', function () {
     assert.match(whole.text, /\\?"proxy\\?"/);
     ground.clock.shift = Number(whole.headers['retry-after']) * 1000;
     assert.equal((await ask(two)).status, 200, 'after the time that was told');
+  });
+
+  it('N8 names in each 429 the limit and when it frees, truly, and shows both with the usage in the hub', async () => {
+    await ground.api('explained');
+    const policies: readonly PolicyUse[] = [
+      { policy: 'api-key' },
+      { policy: 'subscription' },
+      { policy: 'quota', config: { limit: 60, by: 'proxy' } },
+      { policy: 'product-limits' },
+    ];
+    await ground.deploy('explained', 'dev', ground.definition('explained', policies));
+    const { client } = await newAccount(ground.platform, 'Lil Limited');
+    const { html } = await client.get('/apps/new');
+    const [, team = ''] = /<option value="(\w+)"/.exec(html) ?? [];
+    await ground.manage.call('PATCH', '/apis/explained', { body: { owner: team }, ifMatch: '*' });
+    await product('explained', { limits: { quota: { limit: 20, interval: 1, unit: 'minute' } } });
+    const one = await ground.key('explained', 'development', team);
+    const [app = ''] = one.subscription.split('.');
+    const ask = (key: string) => get('/env/dev/explained/x', { apikey: key });
+    const shift = (seconds: number) => {
+      ground.clock.shift += seconds * 1000;
+    };
+    /** Calls until it is refused; the refusal names the limit in body and fields, and what it says of the wait is true. */
+    const exhaust = async (name: string, keys: readonly string[]) => {
+      let refusal = await ask(keys[0] ?? '');
+      for (let call = 0; refusal.status === 200 && call < 100; call++)
+        refusal = await ask(keys[call % keys.length] ?? '');
+      assert.equal(refusal.status, 429, name);
+      const wait = Number(refusal.headers['retry-after']);
+      const told = JSON.parse(refusal.text) as { detail?: string };
+      assert.match(told.detail ?? '', new RegExp(`"${name}" frees in ${wait} second`));
+      assert.match(String(refusal.headers.ratelimit), new RegExp(`"${name}";r=0;t=${wait}`));
+      return wait;
+    };
+    const explained = async (name: string, wait: number) => {
+      const page = await client.get(
+        `/explain/limits?app=${app}&api=explained&environment=development`,
+      );
+      const row = page.html.split('<tr').find((part) => part.includes(`>${name}<`)) ?? '';
+      assert.match(row, /<time/, `${name} and when it frees: ${page.faults.join()}`);
+      shift(wait);
+      assert.equal((await ask(one.key)).status, 200, `${name} after ${wait} s`);
+      shift(120);
+    };
+
+    await explained('app', await exhaust('app', [one.key]));
+    const fields = { limits: { spikeArrest: { rate: 30, per: 'minute', burst: 2 } } };
+    await ground.manage.call('PATCH', '/products/explained', { body: fields, ifMatch: '*' });
+    await explained('app-spike', await exhaust('app-spike', [one.key]));
+    await ground.manage.call('PATCH', '/products/explained', {
+      body: { limits: {} },
+      ifMatch: '*',
+    });
+    const other = await ground.key('explained', 'development', team);
+    await explained('proxy', await exhaust('proxy', [one.key, other.key]));
+    const shown = await client.get(`/subscriptions/${one.subscription}`);
+    assert.match(shown.html, /<svg class="hub-curve"/);
   });
 
   it('R077 lets no call reach a back end without the check that its API declares, and no API run without one', async () => {
@@ -256,7 +314,8 @@ describe('the front door', function () {
     for (const environment of ['sit', 'uat', 'production'])
       await assert.rejects(
         ground.deploy('beginner', environment, ground.definition('beginner')),
-        (error: unknown) => error instanceof Refusal && error.message.includes('begins in development'),
+        (error: unknown) =>
+          error instanceof Refusal && error.message.includes('begins in development'),
         environment,
       );
     const developer = await ground.as('developer', 'Y90001');
