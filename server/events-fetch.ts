@@ -1,6 +1,8 @@
 /**
- * Fetches the data that an event names, to be delivered along: from addresses that publishers gave, so guarded as pushes are.
- * Owns the limits of the call and what its answer counts as; whether and how often it is made is spine/events'.
+ * Fetches the data that an event names, to be delivered along. Publishers give the addresses and subscribers read the answers,
+ * so nothing is lent to either: the platform's certificate is not shown, and the networks of back ends are not reached but
+ * at the platform's own address. Owns the limits of the call and what its answer counts as; whether and how often it is made
+ * is spine/events'.
  */
 import type { FetchData, FetchResult } from '../spine/events/mns/forms.ts';
 import { toEnvironment, type Environment } from './catalogue/environments.ts';
@@ -11,7 +13,9 @@ import { OutgoingFault, type OutgoingReason } from './outgoing-fault.ts';
 
 export interface FetchOptions {
   readonly targets: TargetRules;
-  /** What the platform shows and trusts in an environment. */
+  /** The platform's own address, which may lie in a network of `targets`. */
+  readonly own: () => string;
+  /** What the platform trusts in an environment. */
   readonly identity: (environment: Environment) => Promise<PlatformCertificate | undefined>;
   /** The DNS when absent. */
   readonly resolve?: Resolve;
@@ -38,25 +42,25 @@ const finals: ReadonlySet<OutgoingReason> = new Set<OutgoingReason>([
 ]);
 
 async function fetched(
-  { targets, identity, resolve = resolveByDns }: FetchOptions,
+  { targets, own, identity, resolve = resolveByDns }: FetchOptions,
   name: string,
   text: string,
   headers: Readonly<Record<string, string>>,
   ended: AbortSignal,
 ): Promise<FetchResult> {
-  const { allowLocal, networks } = targets;
-  const rules = { allowLocal, networks, ports: [443, 8443] };
+  const { allowLocal } = targets;
+  const rules = { allowLocal, ports: [443, 8443] };
   const url = checkUrl(text, rules);
-  const addresses = await checkedAddresses(url, rules, resolve);
+  const networks = url.origin === new URL(own()).origin ? targets.networks : [];
+  const addresses = await checkedAddresses(url, { ...rules, networks }, resolve);
   const environment = toEnvironment(name);
-  const shown = environment && url.protocol === 'https:' ? await identity(environment) : {};
+  const known = environment && url.protocol === 'https:' ? await identity(environment) : {};
   const signal = AbortSignal.any([ended, AbortSignal.timeout(patience)]);
   signal.throwIfAborted();
   const response = await send({
     ...{ method: 'GET', url, addresses, signal },
     headers: { accept: 'application/fhir+json, application/json', ...lower(headers) },
-    ...(shown?.authorities === undefined ? {} : { ca: shown.authorities }),
-    ...(shown?.identity === undefined ? {} : { identity: shown.identity }),
+    ...(known?.authorities === undefined ? {} : { ca: known.authorities }),
   });
   const { statusCode: status = 0 } = response;
   const mediaType = (response.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';

@@ -115,6 +115,21 @@ describe('the notification service refuses', () => {
       assert.deepEqual(told(await sandbox.publish({ ...event, type })), [403, { errors }], type);
   });
 
+  it('fields for fetching that a connection or a proxy sets, and one given twice', async () => {
+    for (const headers of [
+      ...[{ Host: 'x' }, { 'X-Forwarded-For': '10.0.0.1' }, { Forwarded: 'for=10.0.0.1' }],
+      ...[{ 'x-forwarded-client-cert': 'x' }, { 'X-A': '1', 'x-a': '2' }, { 'a b': '1' }],
+      ...[{ 'x-a': 'a\r\nHost: b' }],
+    ] as Readonly<Record<string, string>>[]) {
+      const hydration = { enabled: true, headers };
+      const answer = await sandbox.subscribe(
+        wishFor(`eventType=${flags}`, { mailbox: 'OPEN', hydration }),
+      );
+      assert.equal(answer.status, 400, JSON.stringify(headers));
+      assert.match(Object.keys(answer.json.validationErrors).join(), /^hydration\.headers/);
+    }
+  });
+
   it('subscribers to mailboxes that are not theirs', async () => {
     const on = (mailbox: string) =>
       as('reader').subscribe(wishFor(`eventType=${flags}`, { mailbox }));
