@@ -338,6 +338,34 @@ describe('event messages', function () {
       assert.doesNotMatch(answer.text, /999000460\d|Powell/);
     });
 
+  it('can be fetched whatever their publisher puts into Content-Type', async () => {
+    await subscribe(explicit);
+    for (const [sent, delivered] of [
+      [`application/fhir+xml; a=${'x'.repeat(12_000)}`, 'application/fhir+xml'],
+      ['application/fhir+xml; charset="UTF-8"; a="é"', 'application/fhir+xml;charset=utf-8'],
+    ] as const) {
+      const headers = { 'content-type': sent };
+      assert.equal((await publisher.publish(event(), { headers })).status, 202);
+      const got = await arrived(platform);
+      assert.equal(got.headers.get('mex-content-type'), delivered);
+    }
+  });
+
+  it('name so many subscriptions at most that a client takes the field', async () => {
+    const tag = 'a'.repeat(100);
+    for (let n = 0; n < 10; n++) await subscribe(`${explicit}&tag=${tag}`);
+    const more = await subscriber.subscribe(subscription(explicit));
+    assert.deepEqual([more.status, refusalIn(more).code], [400, 'INVALID_RESOURCE']);
+    assert.match(refusalIn(more).why, /at most 10 subscriptions of one mailbox/);
+    const other = explicit.replace('vaccinations-1', 'newborn-hearing-1');
+    await subscribe(other);
+    assert.equal((await publisher.publish(event())).status, 202);
+    const got = await arrived(platform);
+    assert.equal((got.headers.get('mex-partnerid') ?? '').split('~~~').length, 10);
+    await subscriber.remove(made[0] ?? '');
+    await subscribe(explicit);
+  });
+
   it('may come with the dollar encoded, and with 3 MB to the byte', async () => {
     const path = '/STU3/Events/1/%24process-message';
     assert.equal((await publisher.publish(event(), { path })).status, 202);

@@ -7,7 +7,7 @@ import { nemsError } from './errors.ts';
 
 export interface Media {
   readonly form: 'xml' | 'json';
-  /** As it stands in Content-Type. */
+  /** For Content-Type. */
   readonly type: string;
   /** Of a body, where it names one. */
   readonly charset?: string;
@@ -29,7 +29,8 @@ export function bodyMedia(
   const [type, charset] = partsOf(sent);
   const form = formOf(type);
   if (form && allowed.includes(form) && (charset ?? 'utf-8') === 'utf-8')
-    return { form, type: sent, charset: 'utf-8' };
+    // What else a caller says there is not handed on: a long field would make the message one that nobody can fetch.
+    return { form, type: charset === undefined ? type : `${type};charset=utf-8`, charset: 'utf-8' };
   throw nemsError(
     'UNSUPPORTED_MEDIA_TYPE',
     `Content-Type: expected ${typesOf(allowed).join(', ')} in utf-8, found another`,

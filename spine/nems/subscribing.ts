@@ -15,6 +15,7 @@ import { outcomeOf, replyWith } from './replies.ts';
 import { readSubscription } from './subscription-read.ts';
 import { resourceOf } from './subscription-resource.ts';
 import {
+  keysOf,
   newSubscriptionId,
   subscriptionCollection,
   subscriptionKey,
@@ -47,6 +48,7 @@ export async function create(options: SubscribingOptions, exchange: Exchange): P
     wish.wanted.events.flatMap((code) => eventTypeOf(code) ?? []),
   );
   await checkWhose(options, exchange, wish);
+  await checkRoom(store, { environment, ...wish });
   const id = newSubscriptionId();
   const value: NemsSubscription = {
     environment,
@@ -103,6 +105,28 @@ async function own(
     'NO_RECORD_FOUND',
     'Expected the id of a subscription of this system, found none such',
   );
+}
+
+/**
+ * Of one mailbox for the same patient or rule and the same events: each that matches is told in one field of the copy, which
+ * clients take up to 16 KB of.
+ */
+const mostAlike = 10;
+
+/** @throws Problem INVALID_RESOURCE */
+async function checkRoom(
+  store: Store,
+  wish: Pick<NemsSubscription, 'environment' | 'wanted' | 'odsCode' | 'mailbox'>,
+): Promise<void> {
+  const subscriptions = store.open(subscriptionCollection);
+  for (const key of keysOf(wish)) {
+    const query = { index: 'wanted', equals: [wish.mailbox, key], limit: mostAlike };
+    if ((await subscriptions.find(query)).items.length < mostAlike) continue;
+    throw nemsError(
+      'INVALID_RESOURCE',
+      `Subscription.criteria: expected at most ${mostAlike} subscriptions of one mailbox for the same patient or rule and event, found as many`,
+    );
+  }
 }
 
 /** @throws Problem ACCESS_DENIED, INVALID_RESOURCE */

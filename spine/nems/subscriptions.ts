@@ -36,8 +36,9 @@ export interface NemsSubscription extends Wish {
 
 export const subscriptionCollection: CollectionOf<NemsSubscription> = {
   name: 'nems.subscriptions',
-  keys: ({ environment, id, end, created }) => ({
+  keys: ({ environment, id, end, created, mailbox, ...subscription }) => ({
     all: [[id]],
+    wanted: keysOf({ environment, ...subscription }).map((key) => [mailbox, key]),
     environment: [[environment, timeKey(created), id]],
     ...(end === undefined ? {} : { end: [[timeKey(Date.parse(end))]] }),
   }),
@@ -66,18 +67,23 @@ export function ruleKey(environment: string, event: string, rule: Rule, code: st
   return `${environment}|${event}|${rule}|${code}`;
 }
 
+/** The keys that a subscription is found by. */
+export function keysOf({
+  environment,
+  wanted,
+  odsCode,
+}: Pick<NemsSubscription, 'environment' | 'wanted' | 'odsCode'>): readonly string[] {
+  const { events, nhsNumber = '', rule, code = odsCode } = wanted;
+  return events.map((event) =>
+    rule === undefined
+      ? patientKey(environment, event, nhsNumber)
+      : ruleKey(environment, event, rule, code),
+  );
+}
+
 /** For the index in memory. */
 export function compile(subscription: NemsSubscription): Compiled<Happened> {
-  const { environment, wanted, odsCode } = subscription;
-  const { events, nhsNumber = '', rule, code = odsCode } = wanted;
-  return {
-    keys: events.map((event) =>
-      rule === undefined
-        ? patientKey(environment, event, nhsNumber)
-        : ruleKey(environment, event, rule, code),
-    ),
-    fits: (happened) => fits(subscription, happened),
-  };
+  return { keys: keysOf(subscription), fits: (happened) => fits(subscription, happened) };
 }
 
 function fits({ end, wanted }: NemsSubscription, { person, now }: Happened): boolean {
