@@ -67,12 +67,13 @@ export function createMessagingParts(options: MessagingOptions): MessagingParts 
   const subscriptions = openSubscriptions(store);
   const waiting = openWaiting(store.changes);
   const kept = openKept(store, now);
-  const isVerified: ReturnOptions['isVerified'] = async (url, { environment, app }) => {
+  const isVerified: ReturnOptions['isVerified'] = async (url, sending) => {
+    const { environment } = sending;
     const isHere = (one: PushSubscription) =>
       one.url === url && one.environment === environment && one.state === 'active';
     for (const { mailbox } of subscriptions.all().filter(isHere)) {
       const box = await mailboxes.mailbox(environment, mailbox);
-      if (box && (box.app ?? app) === app) return true;
+      if (box && ownsMailbox(box, sending)) return true;
     }
     return false;
   };
@@ -81,6 +82,7 @@ export function createMessagingParts(options: MessagingOptions): MessagingParts 
     const messaging = {
       ...{ kept, waiting, mailboxes, isVerified, events, reliableCache, patience, version, now },
       workflows: config.meshWorkflows,
+      owns: ownsMailbox,
       directory: directoryOf(options),
       base: () => addresses.of(environment, path),
       ownerOf: (app: string) => at.services.appFacts(app, environment)?.organisation,
@@ -97,6 +99,15 @@ export function createMessagingParts(options: MessagingOptions): MessagingParts 
     },
   };
 }
+
+/**
+ * A mailbox is its app's. One that has no app is everybody's in the sandbox, for it is of the default data, and elsewhere that
+ * of the organisation whose code it bears.
+ */
+const ownsMailbox: ReturnOptions['owns'] = ({ app, odsCode }, { environment, app: by, owner }) => {
+  if (app !== undefined) return app === by;
+  return environment === 'sandbox' || odsCode === owner;
+};
 
 /** Seconds that an answer of the directory is kept; each change of it drops them. */
 const keptFor = 60;

@@ -1,6 +1,9 @@
 /** What FHIR messaging refuses, and how: the status, the issue and where it is, and never a value of a patient. */
 import assert from 'node:assert/strict';
 import { messageOf, putReceiver, sendMessage, type SendOptions } from './fhir-messaging-ground.ts';
+import { mailboxCollection, mailboxKey, workflowCollection } from '../spine/mesh/mailboxes.ts';
+import { meshMessageCollection } from '../spine/mesh/messages.ts';
+import { until } from './postman-ground.ts';
 import { r4Faults } from './r4-schema.ts';
 import { startTestPlatform, type TestPlatform } from './start-platform.ts';
 import {
@@ -191,6 +194,20 @@ describe('FHIR messages that are refused', () => {
   });
 });
 
+describe('FHIR messages to the practice of a person', () => {
+  it('are for the workflows that may be addressed so', async function () {
+    this.timeout(120_000);
+    const platform = await startTestPlatform();
+    const endpoint = 'mesh:GPPROVIDER_9000000009_20101022_Smith?workflow_id=API-DOCS-TEST';
+    const message = messageOf({ destination: { endpoint }, event: 'discharge-summary' });
+    const answer = await sendMessage(platform.url, message);
+    assert.equal(answer.status, 422, answer.text);
+    assert.match(answer.text, /expected a workflow of TOC_FHIR_IP_DISCH/);
+    assert.doesNotMatch(answer.text, /9000000009|Smith/);
+    await platform.end();
+  });
+});
+
 describe('FHIR messaging in integration', () => {
   let ground: TokenGround;
   before(async function () {
@@ -217,5 +234,50 @@ describe('FHIR messaging in integration', () => {
     assert.equal(await status(await tokenOf('others')), 401);
     // Let in: and nobody is registered there.
     assert.equal(await status(await tokenOf('letters')), 404);
+  });
+
+  it('sends from, and answers into, no mailbox of another organisation, even where that is of no app', async () => {
+    const { store, url } = ground.platform;
+    const box = (id: string, odsCode: string) =>
+      store.open(mailboxCollection).put(
+        mailboxKey('uat', id),
+        {
+          ...{ environment: 'uat', id, name: id, odsCode, orgCode: odsCode, orgName: '' },
+          ...{ active: true, sealed: '' },
+        },
+        { expected: 0 },
+      );
+    await box('OWNBOX', 'DEMO1');
+    await box('FOREIGN', 'R9Z');
+    await store
+      .open(workflowCollection)
+      .put(
+        mailboxKey('uat', 'OF_FOREIGN'),
+        { environment: 'uat', id: 'OF_FOREIGN', senders: ['FOREIGN'], receivers: ['OWNBOX'] },
+        { expected: 0 },
+      );
+    const token = tokenIn(await withAssertion(ground, assertionBy(ground, 'letters-int')));
+    const send = (workflow: string, source: string, query = '') =>
+      sendMessage(
+        url,
+        messageOf({
+          ...{ source, event: 'discharge-summary' },
+          destination: { endpoint: `mesh:OWNBOX?workflow_id=${workflow}` },
+        }),
+        { environment: '/env/int', token, query },
+      );
+    const forged = await send('OF_FOREIGN', 'mesh:FOREIGN');
+    assert.equal(forged.status, 403, forged.text);
+    const away = await send('ANY', 'mesh:OWNBOX', '?response-url=mesh:FOREIGN');
+    assert.equal(away.status, 422, away.text);
+    assert.match(away.text, /response-url: expected a mailbox of yours/);
+    assert.equal((await send('ANY', 'mesh:OWNBOX', '?response-url=mesh:OWNBOX')).status, 202);
+    const [sent] = await until(async () => {
+      const { items } = await store
+        .open(meshMessageCollection)
+        .find({ index: 'inbox', equals: ['uat|OWNBOX'] });
+      return items.length > 0 && items;
+    });
+    assert.equal(sent?.value.sender, 'OWNBOX');
   });
 });

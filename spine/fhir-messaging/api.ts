@@ -142,13 +142,13 @@ async function acceptable(
 
 /** The sender's own mailbox, where `source.endpoint` names one: reports of MESH go there. */
 async function senderOf(
-  { mailboxes }: MessagingOptions,
-  { environment, app }: Sending,
+  { mailboxes, owns }: MessagingOptions,
+  sending: Sending,
   { header }: Message,
 ): Promise<string> {
   const mesh = meshAddress(header.source.endpoint);
-  const box = mesh && (await mailboxes.mailbox(environment, mesh.to));
-  return box?.active === true && (box.app ?? app) === app ? box.id : '';
+  const box = mesh && (await mailboxes.mailbox(sending.environment, mesh.to));
+  return box?.active === true && owns(box, sending) ? box.id : '';
 }
 
 /** @throws Problem `forbidden` where the workflow is not for that sender or recipient */

@@ -3,6 +3,7 @@
  * somebody just names, but mailboxes, what the directory has for the sender, and endpoints that were verified for pushes.
  */
 import { Problem } from '../../core/problem.ts';
+import type { Mailbox } from '../mesh/mailboxes.ts';
 import type { MessageEvent } from './events.ts';
 import type { ReturnAddress } from './kept.ts';
 import type { Message } from './message.ts';
@@ -33,7 +34,9 @@ export interface ReturnOptions extends RoutingOptions {
       query: { readonly organisation: string; readonly interaction: string },
     ): Promise<boolean>;
   };
-  /** Whether an endpoint has been verified for pushes of this app's mailboxes, or of those that are nobody's. */
+  /** Whether a mailbox is the caller's: answers go into no other, and none is sent from. */
+  readonly owns: (mailbox: Mailbox, sending: Sending) => boolean;
+  /** Whether an endpoint has been verified for pushes of a mailbox of the caller's. */
   readonly isVerified: (url: string, sending: Sending) => Promise<boolean>;
 }
 
@@ -68,8 +71,7 @@ async function addressFor(
   if (mesh) {
     const workflow = mesh.workflow ?? event.answerWorkflow ?? event.workflow;
     const box = await options.mailboxes.mailbox(environment, mesh.to);
-    const isTheirs = box?.active === true && (box.app ?? sending.app) === sending.app;
-    return isTheirs && workflow !== undefined
+    return box?.active === true && options.owns(box, sending) && workflow !== undefined
       ? { kind: 'mailbox', mailbox: box.id, workflow }
       : undefined;
   }

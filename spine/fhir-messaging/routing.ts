@@ -4,6 +4,7 @@
  */
 import { Problem } from '../../core/problem.ts';
 import { odsCodeSystem } from '../../fhir/identifiers.ts';
+import { gpWorkflows, isGpAddress } from '../mesh/gp-routing.ts';
 import type { Mailboxes, WorkflowRule } from '../mesh/mailboxes.ts';
 import { firstResource, type Reference } from './bundle-shape.ts';
 import type { MessageEvent } from './events.ts';
@@ -217,6 +218,12 @@ async function mailboxRoute(
       'required',
       destinationAt,
       'A mesh: address: expected ?workflow_id=, for the event has no workflow, and found none',
+    );
+  if (to.includes('_') && !isGpAddress(to, workflow))
+    throw refused(
+      'business-rule',
+      destinationAt,
+      `A person in a mesh: address: expected a workflow of ${gpWorkflows.join(', ')}, and found another`,
     );
   if (to.includes('_')) return { kind: 'practice', addressed: to, workflow };
   const box = await mailboxes.mailbox(environment, to);
