@@ -278,7 +278,7 @@ describe('subscriptions of the hub', function () {
     assert.equal((await ask(asker, app, 'guarded', reason)).to, to);
     const until2031 = await approver.fill(path, { decision: 'active', ends: '2031-03-31' });
     assert.equal(until2031.status, 303);
-    assert.match((await asker.get(to)).html, /Ends<\/dt>[\s\S]*2031/);
+    assert.match((await asker.get(to)).html, /Last day<\/dt>[\s\S]*31 March 2031/);
   });
 
   it('are suspended, resumed and cancelled, after a page that asks', async () => {
