@@ -26,10 +26,12 @@ import type { Environment } from './catalogue/environments.ts';
 import {
   administratorCollection,
   ensureFirstAdministrator,
+  managementAddresses,
   parseCredential,
   type Administrator,
 } from './catalogue/people.ts';
 import type { RouteFacts } from './catalogue/platform-routes-facts.ts';
+import { noteUse } from './catalogue/own-credentials.ts';
 import type { Actor } from './catalogue/roles.ts';
 import type { Mount } from './mount-table.ts';
 import { newRsaKey, readSecretFile, replaceSecretFile, writeSecretFile } from './key-files.ts';
@@ -86,8 +88,7 @@ export async function firstAdministrator(
       },
     },
     newKeyPair: () => newRsaKey(),
-    tokenUrl: `${addresses.root}${tokenBase}/token`,
-    managementUrl: `${addresses.root}${apiBase}`,
+    ...managementAddresses(addresses.root),
   });
   if (!made) refreshAddresses(file, addresses);
   return { made, file };
@@ -98,8 +99,7 @@ function refreshAddresses(file: string, addresses: Addresses): void {
   const text = readSecretFile(file);
   if (text === undefined) return;
   const known = parseCredential(text);
-  const tokenUrl = `${addresses.root}${tokenBase}/token`;
-  const managementUrl = `${addresses.root}${apiBase}`;
+  const { tokenUrl, managementUrl } = managementAddresses(addresses.root);
   if (known.tokenUrl !== tokenUrl || known.managementUrl !== managementUrl)
     replaceSecretFile(file, JSON.stringify({ ...known, tokenUrl, managementUrl }, null, 2));
 }
@@ -150,6 +150,7 @@ async function token(
       { access: lifetime * 1000 },
     );
     exchange.facts.commit = issued.commit;
+    await noteUse(store, administrator, clock.now());
     return {
       status: 200,
       headers: { ...noStore, 'content-type': 'application/json' },
@@ -174,7 +175,7 @@ export function administratorAssertion(
   return {
     text,
     algorithms: ['RS512', 'RS384', 'ES384'],
-    audiences: [`${addresses.root}${tokenBase}/token`],
+    audiences: [managementAddresses(addresses.root).tokenUrl],
     replay,
     now: () => clock.now(),
     find: (id) => (stored?.id === id && stored.value.state === 'active' ? stored.value : undefined),

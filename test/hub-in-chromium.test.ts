@@ -241,6 +241,36 @@ describe('the developer hub in Chromium', function () {
     }
   });
 
+  it('shows command line and publishing of a team without a fault, and who decides on it', async () => {
+    const client = await signedIn(platform, 'developer');
+    const base = '/teams/DEMO1/publishing';
+    await client.fill(`${base}/make`, { name: 'Pipeline' });
+    const list = (await client.get(base)).html;
+    const credential = new RegExp(`${base}/\\w{32}`).exec(list)?.[0] ?? '';
+    const { to: team } = await client.fill('/teams/new', { name: 'Not yet' });
+    await signIn('developer');
+    for (const path of [base, `${base}/make`, `${base}/key`, credential, `${team}/publishing`]) {
+      await page.goto(platform.url + path);
+      assert.deepEqual(await faults(), [], path);
+    }
+    for (const path of [`${base}/make`, `${base}/key`, `${team}/publishing`]) {
+      await page.goto(platform.url + path);
+      await page.click('main form button');
+      await page.waitForSelector('.nhsuk-error-summary');
+      assert.deepEqual(await faults(), [], `${path} with messages`);
+    }
+    await page.goto(`${platform.url}${base}/make`);
+    await page.fill('#name', 'Laptop');
+    await page.click('main form button');
+    await page.waitForURL(/\/handed\//);
+    assert.deepEqual(await faults(), [], 'the credential');
+    await client.fill(`${team}/publishing`, { reason: 'Orders' });
+    await open();
+    await signIn('operator');
+    await page.goto(`${platform.url}/operations/publishing`);
+    assert.deepEqual(await faults(), [], 'the desk');
+  });
+
   it('shows mailboxes, their messages and their pushes without a fault', async function () {
     this.timeout(240_000);
     const client = await signedIn(platform, 'developer');

@@ -16,6 +16,7 @@ import {
 } from './key-administration.ts';
 import { keyPairs, type KeyPairs } from './key-pairs.ts';
 import { createDocumentReader } from './openapi/reader.ts';
+import { ownCredentials, type OwnCredentials } from './own-credentials.ts';
 import { peopleAdministration, type PeopleAdministration } from './people-administration.ts';
 import { productAdministration, type ProductAdministration } from './product-administration.ts';
 import { proxyAdministration, type ProxyAdministration } from './proxy-administration.ts';
@@ -38,6 +39,7 @@ export interface Administration {
   readonly subscriptions: SubscriptionAdministration;
   readonly subscriptionKeys: KeyPairs;
   readonly people: PeopleAdministration;
+  readonly credentials: OwnCredentials;
   readonly apis: ApiAdministration;
   readonly proxies: ProxyAdministration;
   readonly apiSecrets: ApiSecretAdministration;
@@ -81,6 +83,7 @@ export function createAdministration(options: AdministrationOptions): Administra
       unseal: (sealed) => hooks.unseal?.(sealed),
     }),
     people: peopleAdministration(options),
+    credentials: ownCredentials(options),
     ...parts,
     setUp: (actor, api, given) => setUp({ ...parts, documents }, actor, api, given),
     apiSecrets: apiSecretAdministration(ground),

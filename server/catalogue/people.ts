@@ -20,12 +20,22 @@ export interface Administrator {
   readonly state: 'active' | 'revoked';
   /** Milliseconds since the epoch. */
   readonly created: number;
+  /** Of a credential that an organisation made for itself: the account of who did it. */
+  readonly madeBy?: string;
 }
 
 export const administratorCollection: CollectionOf<Administrator> = {
   name: 'catalogue.administrators',
-  keys: () => ({ all: [['all']] }),
+  keys: ({ madeBy, organisation }) => ({
+    all: [['all']],
+    ...(madeBy === undefined ? {} : { own: [[organisation]] }),
+  }),
 };
+
+/** Where a client of the management API signs in, and calls, below the address of the installation. */
+export function managementAddresses(root: string): Pick<Credential, 'tokenUrl' | 'managementUrl'> {
+  return { tokenUrl: `${root}/management/token`, managementUrl: `${root}/management/v1` };
+}
 
 /** What the file of a credential holds: all that a client of the management API needs. */
 export interface Credential {

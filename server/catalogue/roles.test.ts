@@ -11,7 +11,7 @@ const expected: Readonly<Record<Role, string>> = {
   operator:
     'app.create* app.read* app.change* app.agree* app.approve* app.revoke* app.end* app.credentials* product.read* ' +
     'subscription.read* subscription.request* subscription.suspend* subscription.cancel* subscription.keys* administrator.read* ' +
-    'refusal.read* keys.rotate* api.create* api.read* api.change* api.product* api.secret* proxy.deploy* ' +
+    'credential.read* credential.change* publishing.decide* refusal.read* keys.rotate* api.create* api.read* api.change* api.product* api.secret* proxy.deploy* ' +
     'proxy.read* proxy.rollback* proxy.state* limits.read* status.read* usage.read* alert.read* alert.change* ' +
     'incident.change* ticket.answer* feedback.decide* ' +
     'message.read* message.change* mailbox.read* mailbox.change* trace.read* backlog.read* backlog.change*',
@@ -21,14 +21,14 @@ const expected: Readonly<Record<Role, string>> = {
     'backlog.read* backlog.change*',
   developer:
     'app.create app.read app.change app.revoke app.end app.credentials product.read* subscription.read ' +
-    'subscription.request subscription.decide.customer subscription.cancel subscription.keys refusal.read api.create api.read* api.change api.specification ' +
+    'subscription.request subscription.decide.customer subscription.cancel subscription.keys credential.read credential.change refusal.read api.create api.read* api.change api.specification ' +
     'api.product api.secret proxy.deploy proxy.read proxy.rollback proxy.state limits.read status.read* usage.read ' +
     'mailbox.read mailbox.change trace.read',
   auditor:
-    'app.read* product.read* subscription.read* administrator.read* refusal.read* api.read* proxy.read* ' +
+    'app.read* product.read* subscription.read* administrator.read* credential.read* refusal.read* api.read* proxy.read* ' +
     'limits.read* status.read* usage.read* alert.read* message.read* mailbox.read* trace.read* backlog.read*',
   viewer:
-    'app.read product.read* subscription.read api.read* proxy.read limits.read status.read* usage.read ' +
+    'app.read product.read* subscription.read credential.read api.read* proxy.read limits.read status.read* usage.read ' +
     'mailbox.read',
 };
 

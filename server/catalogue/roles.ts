@@ -52,6 +52,17 @@ const table = {
   'administrator.create': { administrator: 'all' },
   'administrator.read': { administrator: 'all', operator: 'all', auditor: 'all' },
   'administrator.change': { administrator: 'all' },
+  /** Credentials of an organisation's developers for command line and pipelines, which it makes and revokes itself. */
+  'credential.read': {
+    administrator: 'all',
+    operator: 'all',
+    developer: 'own',
+    auditor: 'all',
+    viewer: 'own',
+  },
+  'credential.change': { administrator: 'all', operator: 'all', developer: 'own' },
+  /** Whether an organisation's developers may publish, and with that make credentials. */
+  'publishing.decide': { administrator: 'all', operator: 'all' },
   'refusal.read': { administrator: 'all', operator: 'all', developer: 'own', auditor: 'all' },
   'keys.rotate': { administrator: 'all', operator: 'all' },
   'api.create': { administrator: 'all', operator: 'all', developer: 'own' },

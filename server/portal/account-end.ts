@@ -11,7 +11,7 @@ import type { Hub } from './hub-parts.ts';
 import type { Me } from './page.ts';
 import { openSessions } from './sessions.ts';
 import { belongingsOf } from './team-belongings.ts';
-import type { Team } from './teams.ts';
+import { actorIn, type Team } from './teams.ts';
 
 /** What has to be done first; empty when the account may end. */
 export async function obstaclesTo(hub: Hub, { account }: Me): Promise<readonly Html[]> {
@@ -33,7 +33,10 @@ export async function endAccount(hub: Hub, { account, actor }: Me): Promise<void
     await hub.administration.people.change(actor, account.id, { role: 'viewer' });
   for (const { id, value } of await hub.teams.of(account.id))
     if (value.members.length > 1) await hub.teams.remove(actor, id, account.id);
-    else await hub.teams.end(actor, id);
+    else {
+      await hub.administration.credentials.revokeAll(actorIn(value, actor), id);
+      await hub.teams.end(actor, id);
+    }
   await hub.accounts.end({ actor, action: 'account.end' }, account.id);
   await removeEndedAccounts(hub);
 }

@@ -129,7 +129,7 @@ async function ask(hub: Hub, tickets: Tickets, visit: Visit, form: Form): Promis
 }
 
 /** Where requests are sent: where the settings say, else to the accounts of those who answer. */
-async function staffAddresses(hub: Hub): Promise<readonly string[]> {
+export async function staffAddresses(hub: Hub): Promise<readonly string[]> {
   if (hub.helpAddress !== '') return [hub.helpAddress];
   const people = await hub.store
     .open(administratorCollection)

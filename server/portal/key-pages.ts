@@ -1,20 +1,19 @@
 /**
- * The public keys of a registration: added from a file or a text, or made by the platform. A private key that somebody sends
- * is refused, burnt, shown to nobody and kept nowhere. What else is done about keys is in key-care-pages.ts.
+ * The public keys of a registration: added from a file or a text (key-sent.ts), or made by the platform. What else is done about
+ * keys is in key-care-pages.ts.
  */
 import { html } from '../../core/html.ts';
-import { Problem } from '../../core/problem.ts';
 import type { PublicJwk } from '../catalogue/apps.ts';
-import { appPath, backToPlace, beside, placeOf, versionIn, type Placed } from './app-reach.ts';
+import { appPath, backToPlace, beside, placeOf, versionIn } from './app-reach.ts';
 import { environmentName } from './app-words.ts';
 import { keyAttempts, mustNotExceed } from './attempts.ts';
-import { button, fileInput, formOn, input, radios, textarea } from './fields.ts';
-import { FormRefused, formOf, type Form } from './form.ts';
+import { button, formOn, input, radios } from './fields.ts';
+import type { Form } from './form.ts';
 import type { Hub } from './hub-parts.ts';
 import { fileWord, handOver } from './key-handover.ts';
-import { holdsPrivateKey, keysIn, type KeysFound } from './key-text.ts';
+import { keyFields, publicHalfOnly, sentKeys, shownAgain } from './key-sent.ts';
 import { accountPage, type Move, type Page, type Pages, type SignedIn } from './page.ts';
-import { inset, warning } from './parts.ts';
+import { inset } from './parts.ts';
 import { newSecret } from './secrets.ts';
 
 const here = 'apps';
@@ -35,26 +34,17 @@ export function keyPages(hub: Hub): Pages {
   };
 }
 
-/** What was pasted is shown again only if it is nobody's secret. */
-function shownAgain(form: Form): Form {
-  if (!form.names.some((name) => holdsPrivateKey(form.raw(name)))) return form;
-  const left = form.names.filter((name) => !holdsPrivateKey(form.raw(name)));
-  const values = new Map(left.map((name) => [name, form.all(name)]));
-  return formOf(values.size > 0 ? values : new Map([['sent', ['yes']]]), form.faults);
-}
-
 async function newPage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> {
   const placed = await placeOf(hub, visit);
   const shown = shownAgain(form);
   const { keys } = placed.registration;
   return {
     ...{ title: 'Add a public key', form, here, back: backToPlace(placed) },
-    content: html`${warning('The public half only', 'Your private key stays with you. Nobody here ever needs it, and nobody will ask for it. One that is sent here is refused and can never be used again.')}
+    content: html`${publicHalfOnly}
 ${keys?.kind === 'url' ? inset('The keys are read from an address now. A key that is added here takes the place of the address.') : undefined}
 ${formOn(
   visit,
-  html`${fileInput(shown, { name: 'file', label: 'File with the public key', hint: 'PEM, DER, JWK, a key set (JWKS) or a certificate. RSA of 2,048 bits or more, or P-256 or P-384.' })}
-${textarea(shown, { name: 'pasted', label: 'Or paste it', hint: 'From -----BEGIN PUBLIC KEY----- to the end, or JSON.', rows: 8 })}
+  html`${keyFields(shown, 'RSA of 2,048 bits or more, or P-256 or P-384.')}
 ${input(shown, { name: 'kid', label: 'Key id (kid, optional)', hint: 'Your app names it in its assertions. Left empty, a free name is given, or that of the JWK.', width: 20 })}
 ${button('Add the key')}`,
   { hidden: { version: form.raw('version') || placed.version }, files: true },
@@ -65,18 +55,11 @@ ${button('Add the key')}`,
 async function addKey(hub: Hub, visit: SignedIn, form: Form): Promise<Move> {
   const placed = await placeOf(hub, visit);
   const { actor, at, registration } = placed;
-  const file = form.files?.get('file');
-  const pasted = form.raw('pasted').trim();
-  if (!file && pasted === '')
-    throw new FormRefused([{ field: 'file', text: 'Choose a file or paste a key' }]);
-  if (file && pasted !== '')
-    throw new FormRefused([{ field: 'file', text: 'Choose a file or paste a key, not both' }]);
-  const field = file ? 'file' : 'pasted';
-  const found = keysIn(file ?? pasted);
-  if ('privateKey' in found) throw await refusePrivate(hub, placed, field, found);
-  if ('fault' in found) throw new FormRefused([{ field, text: found.fault }]);
+  const { field, keys: found } = await sentKeys(form, (key) =>
+    hub.administration.keys.set(actor, at, { keys: [key] }),
+  );
   const before = registration.keys?.kind === 'value' ? registration.keys.keys : [];
-  const named = withNames(found.keys, form.get('kid'), before);
+  const named = withNames(found, form.get('kid'), before);
   const { keys } = hub.administration;
   await beside(named.length === 1 && form.get('kid') !== '' ? 'kid' : field, () =>
     keys.set(actor, at, { keys: [...before, ...named] }, versionIn(form)),
@@ -86,27 +69,6 @@ async function addKey(hub: Hub, visit: SignedIn, form: Form): Promise<Move> {
     to: appPath(at.app, at.environment),
     told: `The public key is registered: its kid is ${names}. Sign assertions with its private half.`,
   };
-}
-
-/** The catalogue burns what it can read: it was sent over the network, and its owner cannot know who has it now. */
-async function refusePrivate(
-  hub: Hub,
-  { actor, at }: Placed,
-  field: string,
-  { privateKey }: Extract<KeysFound, { privateKey: unknown }>,
-): Promise<FormRefused> {
-  if (privateKey)
-    await hub.administration.keys
-      .set(actor, at, { keys: [{ ...privateKey, kid: 'private' }] })
-      .catch((error: unknown) => {
-        if (Problem.from(error).kind !== 'invalid') throw error;
-      });
-  return new FormRefused([
-    {
-      field,
-      text: 'This is a private key. It was not kept, but it has left your hands: make a new pair, and send its public half alone',
-    },
-  ]);
 }
 
 function withNames(

@@ -49,6 +49,16 @@ export function newEmailMessage(to: string, link: string): HubMail {
   );
 }
 
+/** To those who decide. What the team says of itself stands on the page alone. */
+export function publishMessage(to: string, team: string, link: string): HubMail {
+  return message(
+    'hub-publish',
+    to,
+    'A team asks to publish APIs',
+    `The team ${team} asks to publish APIs. See what it says, and decide:\n\n${link}`,
+  );
+}
+
 /** To the old address: who did not do this learns of it. */
 export function changedMessage(to: string, what: string, help: string): HubMail {
   return message(

@@ -83,7 +83,7 @@ ${
 }
 <p><a href="/operations/mailboxes">All mailboxes</a></p>
 <h2>Go on</h2>
-<ul class="nhsuk-list nhsuk-list--bullet hub-list"><li><a href="/status/incidents/new">Report an incident</a></li><li><a href="/operations/tickets">Requests for help</a> and <a href="/operations/feedback">feedback</a></li><li><a href="/operations/backlog">The backlog</a>: suggestions and comments</li><li><a href="/explain/call">Look a call or message up by its id</a></li><li><a href="/guides/operator">Operating an installation</a></li></ul>`,
+<ul class="nhsuk-list nhsuk-list--bullet hub-list"><li><a href="/status/incidents/new">Report an incident</a></li><li><a href="/operations/tickets">Requests for help</a> and <a href="/operations/feedback">feedback</a></li><li><a href="/operations/backlog">The backlog</a>: suggestions and comments</li><li><a href="/operations/publishing">Teams that publish</a>, and those that ask to</li><li><a href="/explain/call">Look a call or message up by its id</a></li><li><a href="/guides/operator">Operating an installation</a></li></ul>`,
   };
 }
 

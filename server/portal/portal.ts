@@ -44,17 +44,20 @@ import { linkCollection, openLinks } from './links.ts';
 import { operationPages } from './operation-pages.ts';
 import { operationsPages } from './operations-pages.ts';
 import { outboxPage } from './outbox-page.ts';
-import type { Pages } from './page.ts';
 import { mailboxMessagePages } from './mailbox-message-pages.ts';
 import { mailboxPages } from './mailbox-pages.ts';
 import { operationsMailboxesPage } from './operations-mailboxes-page.ts';
+import type { Pages } from './page.ts';
 import { createPasswords } from './passwords.ts';
 import { postCollection } from './posts.ts';
 import { productChangePages } from './product-change-pages.ts';
 import { productPages } from './product-pages.ts';
-import { resetPages } from './reset-pages.ts';
 import { letterPages } from './push-letter-pages.ts';
 import { pushPages } from './push-pages.ts';
+import { publishingCredentialPages } from './publishing-credential-pages.ts';
+import { publishingDeskPages } from './publishing-desk-pages.ts';
+import { publishingPages } from './publishing-pages.ts';
+import { resetPages } from './reset-pages.ts';
 import { revalidating } from './revalidate.ts';
 import { runPages } from './runner.ts';
 import { secondFactorPages } from './second-factor-pages.ts';
@@ -118,6 +121,9 @@ export function createPortal(ports: HubPorts): Portal {
     ...secondFactorPages(hub),
     ...teamPages(hub),
     ...invitationPages(hub),
+    ...publishingCredentialPages(hub),
+    ...publishingPages(hub),
+    ...publishingDeskPages(hub),
     ...appPages(hub),
     ...appEndPages(hub),
     ...registrationPages(hub),
@@ -135,13 +141,13 @@ export function createPortal(ports: HubPorts): Portal {
     ...endpointPages(hub),
     ...csrPages(hub),
     ...certificatePages(hub),
-    ...outboxPage(hub),
-    ...tryPages(hub),
     ...mailboxPages(hub),
     ...mailboxMessagePages(hub),
     ...pushPages(hub),
     ...letterPages(hub),
     ...operationsMailboxesPage(hub),
+    ...outboxPage(hub),
+    ...tryPages(hub),
     ...explainPages(hub),
   };
   const shown = runPages(hub, pages);

@@ -5,9 +5,10 @@
 import { Problem } from '../../core/problem.ts';
 import type { Ground } from '../catalogue/records.ts';
 import type { Role } from '../catalogue/roles.ts';
-import { openAccounts } from './accounts.ts';
+import { openAccounts, platformActor } from './accounts.ts';
 import type { TryOut } from './hub-parts.ts';
 import { createPasswords } from './passwords.ts';
+import { grantPublishing } from './publishing.ts';
 import { openTeams, type TeamRole } from './teams.ts';
 
 interface Seeded {
@@ -68,7 +69,10 @@ export async function seedAccounts(ground: Ground, password: () => string): Prom
     if (!team) continue;
     const actor = { id, role, organisation: demoTeam };
     if (team === 'owner')
-      await ensureTeam(() => teams.create(actor, 'Demo team', demoOrganisation, demoTeam));
+      await ensureTeam(async () => {
+        await teams.create(actor, 'Demo team', demoOrganisation, demoTeam);
+        await grantPublishing(ground, platformActor, demoTeam);
+      });
     await teams.join(actor, demoTeam, team);
   }
   return missing.length;

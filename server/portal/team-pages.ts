@@ -159,6 +159,7 @@ async function teamPage(hub: Hub, visit: SignedIn): Promise<Page> {
       { key: 'ODS code', value: organisation?.odsCode ?? 'None' },
     ])}
 ${may ? html`<p><a href="/teams/${team.id}/change">Change name or organisation</a></p>` : undefined}
+<p><a href="/teams/${team.id}/publishing">Command line and publishing</a>: credentials to publish APIs with</p>
 <h2>Members</h2>
 ${await members(hub, team, may, mine)}
 ${may ? await inviteForm(hub, visit, team, blankForm()) : undefined}`,
@@ -211,7 +212,7 @@ async function memberPage(hub: Hub, visit: SignedIn, form: Form): Promise<Page> 
         : html`<p>Your role is ${role}.</p>`
     }
 <h2>${own ? 'Leave the team' : 'Remove from the team'}</h2>
-<p>${own ? 'You lose sight of the team and its apps at once.' : 'They lose sight of the team and its apps at once.'}</p>
+<p>${own ? 'You lose sight of the team and its apps at once.' : 'They lose sight of the team and its apps at once.'} Keys and <a href="/teams/${team.id}/publishing">credentials</a> are the team's and go on working: revoke those that ${own ? 'only you have' : 'they may still have'}.</p>
 ${formOn(visit, button(own ? 'Leave the team' : 'Remove from the team', 'warning', 'remove'))}`,
   };
 }
