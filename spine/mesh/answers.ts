@@ -16,10 +16,14 @@ export function answer(version: Version, status: number, body?: object): Reply {
   return { status, headers, body: body === undefined ? '' : JSON.stringify(body) };
 }
 
-/** The fields of a message that is fetched. @param expandedOf whether its bytes leave as they are kept */
-export function messageFields(message: MeshMessage, n: number): Record<string, string> {
+/** The fields of a message that is fetched. @param encoding in which its bytes leave; empty: in none */
+export function messageFields(
+  message: MeshMessage,
+  n: number,
+  encoding: 'gzip' | '' = message.encoding ?? '',
+): Record<string, string> {
   const { id, kind, sender, recipient, workflow, localId, subject, partnerId, checksum } = message;
-  const { fileName = `${id}.dat`, encrypted, compressed, contentType, encoding, linked } = message;
+  const { fileName = `${id}.dat`, encrypted, compressed, contentType, linked } = message;
   const report = kind === 'REPORT';
   const fields: Readonly<Record<string, string | undefined>> = {
     'mex-from': report ? undefined : sender,

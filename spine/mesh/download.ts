@@ -23,8 +23,9 @@ export async function download(
   const chunk = message.chunks.find((one) => one.n === n);
   if (!chunk && !(message.kind === 'REPORT' && n === 1)) throw meshError('missing');
   const status = n < message.total ? 206 : 200;
+  const isExpanded = chunk !== undefined && !goesAsKept(message, asked);
   const fields = {
-    ...messageFields(message, n),
+    ...messageFields(message, n, isExpanded ? '' : undefined),
     'content-type': typeOf(message, asked.version),
     'last-modified': new Date(message.accepted ?? message.created).toUTCString(),
   };
@@ -41,13 +42,14 @@ function typeOf({ contentType, total }: MeshMessage, version: Version): string {
 
 async function withBytes(
   blobs: Blobs,
-  { encoding }: MeshMessage,
+  message: MeshMessage,
   chunk: MeshChunk,
   { status, headers }: { status: number; headers: Record<string, string> },
-  { headers: asked, withBody }: DownloadAsked,
+  call: DownloadAsked,
 ): Promise<Reply> {
-  const asKept = encoding === undefined || takesGzip(asked['accept-encoding']);
-  if (!asKept) return expandedReply(blobs, chunk, status, headers, withBody);
+  const { encoding } = message;
+  const { headers: asked, withBody } = call;
+  if (!goesAsKept(message, call)) return expandedReply(blobs, chunk, status, headers, withBody);
   const kept = encoding === undefined ? {} : { 'content-encoding': encoding };
   const range = readRange(asked.range, chunk.size);
   const size = range ? range.end - range.start + 1 : chunk.size;
@@ -63,6 +65,10 @@ async function withBytes(
     },
     ...(withBody ? { body: await bytesOf(blobs, chunk, range) } : {}),
   };
+}
+
+function goesAsKept({ encoding }: MeshMessage, { headers }: DownloadAsked): boolean {
+  return encoding === undefined || takesGzip(headers['accept-encoding']);
 }
 
 async function bytesOf(
