@@ -92,6 +92,19 @@ describe('MESH, its bounds and the habits of its clients', () => {
     assert.equal((await barry.call(`/BARRY/inbox/${id}`, { method: 'HEAD' })).status, 404);
     for (const wrong of ['nothing', 'A'.repeat(500), '..%2f..', '%00', '%F0%9F'])
       assert.equal((await bob.fetch(wrong)).status, 404, wrong);
+    for (const wrong of ['nothing', '%00', '%F0%9F'])
+      assert.equal((await alice.call(`/ALICE/outbox/tracking/${wrong}`)).status, 404, wrong);
+    const first = await alice.send('BOB', flow, 'x', { 'mex-chunk-range': '1:20' });
+    for (const n of ['0x10', '1e1', '%2016', '-1', '16.0'])
+      assert.equal(
+        (
+          await alice.call(`/ALICE/outbox/${String(first.json.messageID)}/${n}`, {
+            ...{ method: 'POST', headers: { 'mex-chunk-range': '16:20' }, body: 'x' },
+          })
+        ).status,
+        417,
+        n,
+      );
     assert.equal((await alice.track('')).status, 400);
     const unnamed = await alice.call(`/ALICE/outbox/tracking?=${id}`);
     assert.equal(unnamed.json.messageId, id);

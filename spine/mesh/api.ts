@@ -263,8 +263,9 @@ function idempotencyKey({ headers }: Exchange): string | undefined {
 }
 
 async function sendChunk({ exchange, version, caller, id, options }: Call): Promise<Reply> {
-  const n = Number(exchange.params.n);
-  if (!Number.isSafeInteger(n) || n < 1) throw meshError('chunks', { messageId: id });
+  const given = exchange.params.n ?? '';
+  const n = /^\d{1,9}$/.test(given) ? Number(given) : 0;
+  if (n < 1) throw meshError('chunks', { messageId: id });
   const fields = readChunkFields(exchange.headers);
   await options.broker.sendChunk(caller, id, n, fields, bytesOf(exchange));
   return answer(version, 202, version === 1 ? { messageID: id, blockID: n } : { message_id: id });

@@ -164,6 +164,7 @@ export function openBroker(options: BrokerOptions): Broker {
     },
 
     async trackLocal({ environment, mailbox }, localId) {
+      if (localId.includes('\0')) return []; // no field can hold that
       const equals = [`${environment}|${mailbox.id}`, localId];
       const { items } = await messages.find({ index: 'local', equals, limit: 3 });
       return items.map(({ value }) => value);
