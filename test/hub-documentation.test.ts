@@ -149,6 +149,21 @@ describe('documentation pages', function () {
       assert.equal((await client.get(`/catalogue/versioned/${path}`)).status, 404, path);
   });
 
+  it('gives each of two APIs with the same document versions of its own', async () => {
+    const document = thingDocument({ info: { title: 'Twins', version: '3.0.0' } });
+    for (const id of ['twin-one', 'twin-two']) await putApis(platform, [{ id, document }]);
+    await putApis(platform, [{ id: 'twin-two', document }]); // as at each start
+    for (const id of ['twin-one', 'twin-two']) {
+      await pageThat(client, `/catalogue/${id}`, /3\.0\.0/);
+      const { html, status } = await client.get(`/catalogue/${id}/versions`);
+      assert.equal(status, 200, id);
+      const found = html.match(new RegExp(`/catalogue/${id}/versions/3.0.0-[0-9a-f]{8}"`, 'g'));
+      assert.equal(found?.length, 1, id);
+      assert.match(html, /published now/, id);
+      assert.equal((await client.get(found[0].slice(0, -1))).status, 200, id);
+    }
+  });
+
   it('never publishes how an API is deployed', async () => {
     const document = thingDocument({
       'x-gatehouse': { target: { url: 'https://inside.example.org' } },

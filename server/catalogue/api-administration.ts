@@ -124,13 +124,13 @@ export function apiAdministration(
       const document = strict
         ? await readForPublishing(documents, text)
         : await documents.read(text);
-      await keepDocument(ground, actor, id, document);
+      const kept = await keepDocument(ground, actor, id, document);
       const stored = await records.change({
         deed,
         id,
         expected: undefined,
         allow: allow(actor, 'api.specification'),
-        edit: (now) => ({ ...now, specification: document.id }),
+        edit: (now) => ({ ...now, specification: kept.id }),
       });
       const { score, fit } = document.judgement;
       return { api: stored, warnings: document.warnings, score, fit };

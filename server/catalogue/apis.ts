@@ -29,7 +29,7 @@ export interface Api {
   readonly created: number;
 }
 
-/** An OpenAPI document as JSON; its id is the SHA-256 of that text in hex, so it never changes. */
+/** An OpenAPI document as JSON; its id is made of that text (specification-id.ts), so it never changes. */
 export interface Specification {
   /** The Api it came with, for listing. */
   readonly api: string;

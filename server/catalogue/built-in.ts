@@ -15,7 +15,7 @@ import {
   type ProxyDefinition,
   type Revision,
 } from './proxies.ts';
-import { specificationId } from './specification-id.ts';
+import { specificationId, specificationIdOf } from './specification-id.ts';
 
 /** An Api as it is shipped. */
 export interface BuiltInApi {
@@ -73,9 +73,14 @@ async function putSpecification(
   created: number,
 ): Promise<string | undefined> {
   if (text === undefined) return undefined;
+  const value = { api: api.id, created, text };
   const id = specificationId(text);
-  await putNew(store, specificationCollection, id, { api: api.id, created, text });
-  return id;
+  await putNew(store, specificationCollection, id, value);
+  const first = await store.open(specificationCollection).get(id);
+  if (!first || first.value.api === api.id) return id;
+  const own = specificationIdOf(api.id, text);
+  await putNew(store, specificationCollection, own, value);
+  return own;
 }
 
 async function putApi(

@@ -1,6 +1,6 @@
 /**
- * OpenAPI documents as the catalogue keeps them: read from JSON or YAML, written as JSON under the SHA-256 of that text,
- * never changed. Owns keeping; what a document must be, openapi/ says.
+ * OpenAPI documents as the catalogue keeps them: read from JSON or YAML, written as JSON under an id
+ * made of that text, never changed. Owns keeping; what a document must be, openapi/ says.
  */
 import { Problem } from '../../core/problem.ts';
 import type { Stored } from '../../core/store.ts';
@@ -10,6 +10,7 @@ import type { DocumentReader, ReadWhole } from './openapi/reader.ts';
 import { FaultsFound } from './proxy-rules.ts';
 import { openRecords, type Ground } from './records.ts';
 import type { Actor } from './roles.ts';
+import { specificationIdOf } from './specification-id.ts';
 
 export type ReadDocument = ReadWhole;
 
@@ -32,19 +33,33 @@ export async function readForPublishing(
   );
 }
 
-/** Keeps a document; one that is there already is left as it is. */
+/** Keeps a document as the Api's own, also where another Api has the same; one that is there already is left as it is. */
 export async function keepDocument(
   ground: Ground,
   actor: Actor,
   api: string,
   { id, text }: ReadDocument,
 ): Promise<Stored<Specification>> {
+  const first = await keepAs(ground, actor, id, { api, text });
+  if (first.value.api === api) return first;
+  return keepAs(ground, actor, specificationIdOf(api, text), { api, text });
+}
+
+async function keepAs(
+  ground: Ground,
+  actor: Actor,
+  id: string,
+  made: Omit<Specification, 'created'>,
+): Promise<Stored<Specification>> {
   const records = openRecords(ground, specificationCollection, 'specification');
   const known = await ground.store.open(specificationCollection).get(id);
   if (known) return known;
-  const made = { api, created: ground.clock.now(), text };
+  const created = ground.clock.now();
   try {
-    return await records.add({ actor, action: 'specification.create' }, id, () => made);
+    return await records.add({ actor, action: 'specification.create' }, id, () => ({
+      ...made,
+      created,
+    }));
   } catch (error) {
     if (error instanceof Problem && error.kind === 'conflict') return records.read(id);
     throw error;

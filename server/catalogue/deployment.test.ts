@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { managedGround, type ManagedGround } from '../../test/managed-ground.ts';
+import { specificationCollection } from './apis.ts';
 import { environments } from './environments.ts';
 import { proxyCollection, revisionCollection, type Revision } from './proxies.ts';
 
@@ -118,6 +119,25 @@ describe('deployments', () => {
         ['proxy.deploy', 'the-auditor', 403, environment],
       );
     });
+
+  it('keep the same document of another API beside it, as its own', async () => {
+    await ground.call('POST', '/apis', { body: { ...newApi, id: 'hello-again' } });
+    await deploy('sandbox', { specification: openapi });
+    const again = { definition: { ...definition, base: '/hello-again' }, specification: openapi };
+    const path = '/apis/hello-again/environments/sandbox/deployments';
+    for (let times = 0; times < 2; times++)
+      assert.equal((await ground.call('POST', path, { body: again })).status, 201);
+    const kept = ground.store.open(specificationCollection);
+    for (const api of ['hello-world', 'hello-again']) {
+      const { items } = await kept.find({ index: 'api', equals: [api], limit: 5 });
+      assert.equal(items.length, 1, api);
+      const { items: revisions } = await ground.store
+        .open(revisionCollection)
+        .find({ index: 'proxy', equals: [`sandbox.${api}`], limit: 5 });
+      for (const { value } of revisions)
+        assert.equal(value.definition.specification, items[0]?.id, api);
+    }
+  });
 
   it('begin in development', async () => {
     await deploy('sandbox');

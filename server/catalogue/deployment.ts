@@ -82,10 +82,11 @@ export async function deploy(
   const { ground } = parts;
   const { candidate, document } = await candidateOf(parts, actor, wanted, 'proxy.deploy');
   await developmentFirst(ground, candidate.api, candidate.environment);
-  const { definition, faults } = await checkDeployment(ground, candidate);
-  if (!definition) throw new FaultsFound('The definition', faults);
+  const { definition: checked, faults } = await checkDeployment(ground, candidate);
+  if (!checked) throw new FaultsFound('The definition', faults);
   const { environment, proxy: id } = candidate;
-  if (document) await keepDocument(ground, actor, candidate.api.id, document);
+  const kept = document && (await keepDocument(ground, actor, candidate.api.id, document));
+  const definition = kept ? { ...checked, specification: kept.id } : checked;
   await ground.bases.claim(environment, definition.base, id);
   const taker = { proxy: id, owner: candidate.api.owner };
   await refuseHeldBase(ground, environment, definition.base, taker);
