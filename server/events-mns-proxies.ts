@@ -5,6 +5,7 @@
  */
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { PolicyUse } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import { integrationWorkspace } from './pds-proxies.ts';
 
 /** The Api, its name in national scopes, and its realm. */
@@ -45,7 +46,7 @@ export function shippedMns(specification: string): BuiltInApi {
       title: 'Multicast Notification Service (MNS)',
       description: 'Publish events, and have those you subscribe to delivered.',
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       technology: 'rest',
       sensitive: true,
       status: 'live',

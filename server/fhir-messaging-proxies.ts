@@ -7,6 +7,7 @@ import { Schemas } from '../core/schema.ts';
 import type { MessageEvent } from '../spine/fhir-messaging/events.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { PolicyUse } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import type { ConfigFault } from './gateway/backend.ts';
 import { integrationWorkspace } from './pds-proxies.ts';
 
@@ -79,7 +80,7 @@ export function shippedMessaging(specification: string): BuiltInApi {
       description:
         'Send FHIR messages to organisations: to the systems that the directory has, or to mailboxes.',
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       technology: 'fhir',
       sensitive: true,
       status: 'live',

@@ -6,6 +6,7 @@ import { routes } from '../core/routes.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { Environment } from './catalogue/environments.ts';
 import type { PolicyUse } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import type { Service } from './gateway/backend.ts';
 
 /** Greets whom its configuration names. */
@@ -56,7 +57,7 @@ export function helloWorld(specification: string): BuiltInApi {
       title: 'Hello World API',
       description: 'Try each security pattern: open, application-restricted and user-restricted.',
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       technology: 'rest',
       sensitive: false,
       status: 'live',

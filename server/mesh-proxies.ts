@@ -9,6 +9,7 @@ import { explainingWhy } from '../spine/mesh/errors.ts';
 import type { Mailbox } from '../spine/mesh/mailboxes.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { PolicyUse } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import type { PolicyKind } from './gateway/policy.ts';
 
 export const meshApiId = 'mesh';
@@ -44,7 +45,7 @@ export function shippedMesh(specification: string): BuiltInApi {
       title: 'Message Exchange for Social Care and Health (MESH)',
       description: 'Leave messages in mailboxes of others, and fetch those in your own.',
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       technology: 'rest',
       sensitive: true,
       status: 'live',

@@ -5,6 +5,7 @@
  */
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { PolicyUse } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import { directoryView } from './directory-views.ts';
 
 export const nemsApiId = 'nems';
@@ -29,7 +30,7 @@ export function shippedNems(): BuiltInApi {
       title: 'National Events Management Service (NEMS)',
       description: 'Publish events about patients, and have those you subscribe to delivered.',
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       technology: 'fhir',
       sensitive: true,
       status: 'live',

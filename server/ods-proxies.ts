@@ -13,6 +13,7 @@ import type { Addresses } from './addresses.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { Environment } from './catalogue/environments.ts';
 import type { PolicyUse, ProxyDefinition } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import type { Service } from './gateway/backend.ts';
 import { integrationWorkspace } from './pds-proxies.ts';
 
@@ -58,7 +59,7 @@ export function shippedOds(
     api: {
       ...{ id, title, description, technology },
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       sensitive: false,
       status: 'live',
     },

@@ -21,6 +21,7 @@ import { readPractices } from '../fhir/synthetic/organisations.ts';
 import type { Addresses } from './addresses.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { ProxyDefinition } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import type { ServedApi, Service, ServiceSite } from './gateway/backend.ts';
 import { accreditedSystem } from './gateway/policies/accredited-system.ts';
 import { optionalToken } from './gateway/policies/access-token.ts';
@@ -84,7 +85,7 @@ export function shippedPds(specification: string): BuiltInApi {
       title: 'Personal Demographics Service FHIR API',
       description: 'Read, trace, create and update the demographic records of patients.',
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       technology: 'fhir',
       sensitive: true,
       status: 'live',

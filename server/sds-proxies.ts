@@ -12,6 +12,7 @@ import type { Directory } from '../spine/sds/directory.ts';
 import type { Addresses } from './addresses.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { PolicyUse, ProxyDefinition } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import type { Service } from './gateway/backend.ts';
 import { optionalToken } from './gateway/policies/access-token.ts';
 import { keyedLane } from './gateway/policies/keyed-lane.ts';
@@ -75,7 +76,7 @@ export function shippedSds(specification: string): BuiltInApi {
       title: 'Spine Directory Service FHIR API',
       description: 'Find the accredited system and the endpoint of an organisation.',
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       technology: 'fhir',
       sensitive: false,
       status: 'live',

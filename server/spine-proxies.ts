@@ -7,6 +7,7 @@ import type { Exchange } from '../core/exchange.ts';
 import type { Api } from './catalogue/apis.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { PolicyUse } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import { directoryView } from './directory-views.ts';
 import { believing, isBelieved } from './gateway/policies/believed.ts';
 import { certificateMissing } from './gateway/policies/client-certificate.ts';
@@ -122,7 +123,7 @@ function shipped(
     api: {
       ...about,
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       technology: 'soap',
       sensitive: true,
       status: 'live',

@@ -5,6 +5,7 @@
  */
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { PolicyUse, ProxyDefinition } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import { directoryView } from './directory-views.ts';
 
 const sspApiId = 'spine-secure-proxy';
@@ -49,7 +50,7 @@ export function shippedSsp(): BuiltInApi {
       title: 'Spine Secure Proxy',
       description: 'Call the FHIR API of another organisation’s system, as the directory has it.',
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       technology: 'fhir',
       sensitive: true,
       status: 'live',

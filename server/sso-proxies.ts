@@ -6,6 +6,7 @@
 import type { Api } from './catalogue/apis.ts';
 import type { BuiltInApi } from './catalogue/built-in.ts';
 import type { PolicyUse } from './catalogue/proxies.ts';
+import { shippedContact } from './catalogue/shipped-contact.ts';
 import { directoryView } from './directory-views.ts';
 
 export const agentApiId = 'identity-agent';
@@ -95,7 +96,7 @@ function shipped(
     api: {
       ...about,
       owner: 'DEMO1',
-      contact: 'https://github.com/gatehouse',
+      contact: shippedContact,
       technology: 'rest',
       status: 'live',
     },

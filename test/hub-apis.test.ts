@@ -1,7 +1,9 @@
 /** What the page of every API says: where it is reached and from where, what a call needs, its state; and the API that is an example. */
 import assert from 'node:assert/strict';
+import { apiCollection, specificationCollection } from '../server/catalogue/apis.ts';
 import { putBuiltIn } from '../server/catalogue/built-in.ts';
 import { proxyCollection } from '../server/catalogue/proxies.ts';
+import { helloWorld } from '../server/hello-world.ts';
 import { statusWords } from '../server/portal/catalogue-words.ts';
 import { putApis, thingDocument } from './documented-apis.ts';
 import { hubClient, textOf, type HubClient } from './hub-ground.ts';
@@ -42,6 +44,32 @@ describe('the page of every API', function () {
       .open(proxyCollection)
       .find({ index: 'all', equals: ['all'], limit: 1000 });
     assert.equal(apis.flatMap(({ places }) => places).length, items.length, 'none is left out');
+  });
+
+  it('leads from each API that is shipped to the help of this installation, and nowhere else for questions', async () => {
+    const query = { index: 'all', equals: ['all'], limit: 1000 };
+    const documents = platform.store.open(specificationCollection);
+    for (const { value } of (await platform.store.open(apiCollection).find(query)).items) {
+      assert.equal(value.contact, '/help', value.id);
+      const { html } = await client.get(`/catalogue/${value.id}`);
+      assert.match(html, /<a href="\/help">Those who run this installation<\/a>/, value.id);
+      if (value.specification === undefined) continue;
+      const document = await documents.get(value.specification);
+      assert.doesNotMatch(document?.value.text ?? '', /github\.com\/gatehouse/, value.id);
+    }
+  });
+
+  it('puts right a contact that was shipped before, and leaves one that was given', async () => {
+    const apis = platform.store.open(apiCollection);
+    const contacts: string[] = [];
+    for (const contact of ['https://github.com/gatehouse', 'mine@example.org']) {
+      const stored = await apis.get('hello-world');
+      assert.ok(stored);
+      await apis.put('hello-world', { ...stored.value, contact }, { expected: stored.version });
+      await putBuiltIn(platform.store, [helloWorld('{}')], Date.now(), 'test');
+      contacts.push((await apis.get('hello-world'))?.value.contact ?? '');
+    }
+    assert.deepEqual(contacts, ['/help', 'mine@example.org']);
   });
 
   it('R147 says of each of them whether it is reached from the internet or the private health network', async () => {

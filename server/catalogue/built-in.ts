@@ -94,9 +94,18 @@ async function putApi(
   if (!stored) {
     const value = { ...api, created, ...(specification === undefined ? {} : { specification }) };
     await apis.put(api.id, value, { expected: 0, by: shipped });
-  } else if (specification !== undefined && stored.value.specification !== specification)
-    await apis.put(api.id, { ...stored.value, specification }, writing(stored.version));
+    return;
+  }
+  const now = {
+    ...stored.value,
+    ...(specification === undefined ? {} : { specification }),
+    ...(stored.value.contact === formerContact ? { contact: api.contact } : {}),
+  };
+  if (!isDeepStrictEqual(now, stored.value)) await apis.put(api.id, now, writing(stored.version));
 }
+
+/** What was shipped as contact before, and is nobody's who answers. */
+const formerContact = 'https://github.com/gatehouse';
 
 interface Deployment {
   readonly api: string;

@@ -2,6 +2,7 @@
 import { html, type Html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
 import { textOf, type OpenApiDocument } from '../catalogue/openapi/document.ts';
+import { shippedContact } from '../catalogue/shipped-contact.ts';
 import { environments } from '../catalogue/environments.ts';
 import { isEmail } from './accounts.ts';
 import { looksAfter } from './api-life-pages.ts';
@@ -149,6 +150,7 @@ function joined(parts: readonly Html[]): Html {
 }
 
 function contact(to: string): Html {
+  if (to === shippedContact) return html`<a href="${to}">Those who run this installation</a>`;
   // It is what a producer typed: other schemes may run something.
   const address = /^https?:\/\//i.test(to) ? to : isEmail(to) ? `mailto:${to}` : undefined;
   if (address === undefined) return html`${to}`;
