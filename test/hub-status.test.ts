@@ -145,6 +145,15 @@ describe('status in the hub', function () {
     }
   });
 
+  it('offers APIs and environments by their names', async () => {
+    const { html } = await operator.get('/status/incidents/new?api=hello-world');
+    assert.match(
+      html,
+      /name="apis" type="checkbox" value="hello-world" checked[^>]*\/><label[^>]*>Hello World API</,
+    );
+    assert.match(html, /value="uat"[^>]*\/><label[^>]*>UAT \(integration\)</);
+  });
+
   it('tells those who really call an API of an incident, once, and nobody else', async () => {
     const { client: other, email: stranger } = await newAccount(platform, 'No Caller');
     const hello = `${platform.url}/env/int/hello-world/hello/application`;
@@ -181,6 +190,7 @@ describe('status in the hub', function () {
     const plan = { ...report, title: 'New <b>cables</b>', impact: 'maintenance', state: 'planned' };
     const began = new Date(clock.now() + 20 * 60_000).toISOString().slice(0, 16);
     const { to } = await operator.fill('/status/incidents/new', { ...plan, began });
+    assert.match(main(await anybody.get(to)), /Hello World API in UAT \(integration\)/);
     const before = await anybody.get('/status');
     assert.match(main(before), /Planned maintenance: New <b>cables<\/b>/);
     assert.match(before.html, inUat('Operational'));
@@ -236,6 +246,7 @@ describe('status in the hub', function () {
     assert.match(text, /None fires/);
     assert.match(text, /wait to be sent/);
     assert.match(text, /Messages between systems/);
+    assert.match(page.html, /<option value="hello-world" selected>Hello World API<\/option>/);
     const odd = await operator.get('/operations?api=%3Cscript%3E&environment=moon&span=__proto__');
     assert.match(odd.html, /There is no API &lt;script&gt;: these are all/);
     assert.match(main(odd), /Calls of the last 6 hours/);

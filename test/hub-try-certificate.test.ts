@@ -83,6 +83,7 @@ describe('Try it with a client certificate', function () {
       );
       assert.ok(answer.status >= 400);
       const diary = await client.get(`/explain/handshakes?fqdn=${system.fqdn.toUpperCase()}`);
+      assert.doesNotMatch(diary.html, />TLS_PORT/);
       assert.equal(diary.status, 200, diary.faults.join());
       assert.ok(textOf(diary.html).includes(system.fqdn));
     });

@@ -5,6 +5,7 @@
 import { html } from '../../core/html.ts';
 import { Problem } from '../../core/problem.ts';
 import type { RefusedHandshake } from '../catalogue/systems/system-hooks.ts';
+import { environmentName } from './app-words.ts';
 import { lookUpForm } from './explain-form.ts';
 import { ownApps, type OwnApp } from './explain-reach.ts';
 import { input } from './fields.ts';
@@ -78,13 +79,19 @@ async function handshakes(
   }
 }
 
+/** By the names of their settings. */
+const listenerWords: Readonly<Record<string, string>> = {
+  TLS_PORT: `That of all environments but ${environmentName('production')}`,
+  TLS_PORT_PRODUCTION: `That of ${environmentName('production')}`,
+};
+
 function diaryView(name: string, found: readonly RefusedHandshake[]) {
   if (found.length === 0) return html`<p>No handshake of ${name} was refused lately.</p>`;
   const rows = found.map(({ at, address, listener, reason, serial }) => [
     time(at),
     code(reason),
     address,
-    listener,
+    listenerWords[listener] ?? listener,
     serial === undefined ? 'Not seen' : code(serial),
   ]);
   return table(

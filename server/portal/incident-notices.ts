@@ -5,7 +5,8 @@
 import { Problem } from '../../core/problem.ts';
 import { isEmail } from './accounts.ts';
 import type { Hub } from './hub-parts.ts';
-import { affectedText, type Incident } from './incidents.ts';
+import { affectedIn } from './incident-parts.ts';
+import type { Incident } from './incidents.ts';
 import { incidentMessage } from './messages.ts';
 import { digest } from './secrets.ts';
 
@@ -23,7 +24,7 @@ export async function tellCallers(hub: Parts, incident: Incident, update: number
   const { text = '', state = incident.state } = updates[update] ?? {};
   const addresses = await addressesOf(hub, await callersOf(hub, incident));
   const link = `${hub.publicUrl()}/status/incidents/${id}`;
-  const about = { title, state, text, affected: affectedText(incident), link };
+  const about = { title, state, text, affected: affectedIn(hub, incident), link };
   const all = [...addresses];
   for (let at = 0; at < all.length; at += 20)
     await Promise.all(

@@ -6,13 +6,18 @@ import { environments } from '../catalogue/environments.ts';
 import { may, must, type Actor } from '../catalogue/roles.ts';
 import { mustBeRight, nameFaults } from './checks.ts';
 import { button, checkboxes, formOn, input, radios, textarea } from './fields.ts';
-import type { Fault, Form } from './form.ts';
+import { blankForm, type Fault, type Form } from './form.ts';
 import { environmentOptions } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { tellCallers } from './incident-notices.ts';
-import { durationText, incidentList, incidentTag, stateWords } from './incident-parts.ts';
 import {
-  affectedText,
+  affectedIn,
+  durationText,
+  incidentList,
+  incidentTag,
+  stateWords,
+} from './incident-parts.ts';
+import {
   impacts,
   incidentRight,
   incidentStates,
@@ -25,6 +30,7 @@ import {
 import { accountPage, openPage, type Page, type Pages, type SignedIn, type Visit } from './page.ts';
 import { summaryList, time } from './parts.ts';
 import { newSecret } from './secrets.ts';
+import { apiChoices } from './status-parts.ts';
 import { stateTag } from './status-words.ts';
 
 const year = 366 * 86_400_000;
@@ -39,7 +45,9 @@ export function incidentPages(hub: Hub): Pages {
           ...{ title: 'Incidents and maintenance', here: 'status' },
           back: { href: '/status', text: 'Status' },
           content:
-            all.length === 0 ? html`<p>There were none in the last year.</p>` : incidentList(all),
+            all.length === 0
+              ? html`<p>There were none in the last year.</p>`
+              : incidentList(hub, all),
         };
       },
     }),
@@ -54,11 +62,11 @@ function newPage(hub: Hub, incidents: Incidents) {
     once: true,
     show(visit, form) {
       must(visit.me.actor, incidentRight);
-      const apis = [...hub.catalogue.apis()].map(({ id }) => id).sort();
+      const asked = form.sent ? form : blankForm({ apis: visit.query.get('api') ?? '' });
       const fields = html`${input(form, { name: 'title', label: 'What is wrong', hint: 'In a few words, as callers notice it' })}
 ${radios(form, { name: 'impact', label: 'How bad is it', choices: impacts.map((value) => ({ value, text: capital(value) })) })}
 ${checkboxes(form, { name: 'environment', label: 'Where', choices: environmentOptions })}
-${textarea(form, { name: 'apis', label: 'Which APIs', hint: `One id a line; none: all. There are: ${apis.slice(0, 50).join(', ')}${apis.length > 50 ? ' and others' : ''}`, rows: 3, value: visit.query.get('api') ?? '' })}
+${checkboxes(asked, { name: 'apis', label: 'Which APIs', hint: 'None chosen: all', choices: apiChoices(hub) })}
 ${input(form, { name: 'began', label: 'When it began, or will begin (UTC)', hint: 'For example 2026-11-27 14:05', width: 20, value: minuteText(visit.now) })}
 ${radios(form, { name: 'state', label: 'Where we are', choices: stateChoices })}
 ${textarea(form, { name: 'text', label: 'What is known', hint: 'What callers should do, and when you will say more. No names of patients' })}
@@ -87,7 +95,7 @@ function incidentPage(hub: Hub, incidents: Incidents) {
         content: html`${summaryList([
           { key: 'State', value: incidentTag(value.state) },
           { key: 'Impact', value: stateTag(value.impact) },
-          { key: 'Affected', value: affectedText(value) },
+          { key: 'Affected', value: affectedIn(hub, value) },
           { key: 'When', value: durationText(value) },
           { key: 'Number', value: value.id },
           ...(value.reference === '' ? [] : [{ key: 'Service desk', value: value.reference }]),
@@ -165,10 +173,7 @@ const stateChoices = incidentStates.map((value) => ({ value, text: stateWords[va
 
 /** @throws FormRefused */
 function readIncident(hub: Hub, form: Form): NewIncident {
-  const apis = form
-    .get('apis')
-    .split(/[\s,]+/)
-    .filter((one) => one !== '');
+  const apis = form.all('apis').filter((one) => one !== '');
   const unknown = apis.find((id) => hub.catalogue.api(id) === undefined);
   const impact = impacts.find((one) => one === form.get('impact'));
   const where = environments.filter((one) => form.all('environment').includes(one));

@@ -7,6 +7,7 @@ import {
   type IncidentState,
 } from './incidents.ts';
 import { tag, time } from './parts.ts';
+import { titleOf } from './status-parts.ts';
 import { stateTag } from './status-words.ts';
 
 const stateWords: Readonly<Record<IncidentState, string>> = {
@@ -24,8 +25,15 @@ export function incidentTag(state: IncidentState): Html {
   );
 }
 
+type Named = Parameters<typeof titleOf>[0];
+
+/** What an incident affects: APIs by their names, environments by theirs. */
+export function affectedIn(hub: Named, incident: Incident): string {
+  return affectedText(incident, (api) => titleOf(hub, api));
+}
+
 /** One that is open, on pages of status. */
-export function shortIncident(incident: Incident, now: number): Html {
+export function shortIncident(hub: Named, incident: Incident, now: number): Html {
   const { id, title, state, impact, updates } = incident;
   const last = updates.at(-1);
   const heading =
@@ -35,7 +43,7 @@ export function shortIncident(incident: Incident, now: number): Html {
         : 'Planned maintenance'
       : 'Incident';
   return html`<div class="nhsuk-inset-text"><h2>${heading}: <a href="/status/incidents/${id}">${title}</a></h2>
-<p>${incidentTag(state)} ${impact === 'maintenance' ? undefined : stateTag(impact)} ${affectedText(incident)}</p>
+<p>${incidentTag(state)} ${impact === 'maintenance' ? undefined : stateTag(impact)} ${affectedIn(hub, incident)}</p>
 ${last && html`<p>${last.text}</p><p>${time(last.at)}</p>`}</div>`;
 }
 
@@ -47,10 +55,10 @@ export function durationText({ began, ended }: Incident): Html {
 }
 
 /** A list of incidents with what became of them. */
-export function incidentList(all: readonly Incident[]): Html {
+export function incidentList(hub: Named, all: readonly Incident[]): Html {
   return html`<ul class="nhsuk-list hub-incidents">${all.map(
     (one) =>
-      html`<li><h2><a href="/status/incidents/${one.id}">${one.title}</a></h2><p>${incidentTag(one.state)} ${affectedText(one)}, ${durationText(one)}</p></li>`,
+      html`<li><h2><a href="/status/incidents/${one.id}">${one.title}</a></h2><p>${incidentTag(one.state)} ${affectedIn(hub, one)}, ${durationText(one)}</p></li>`,
   )}</ul>`;
 }
 

@@ -155,10 +155,13 @@ export function isRunningMaintenance({ impact, state, began }: Incident, now: nu
 }
 
 /** What is affected, in words. */
-export function affectedText({ apis, environments: all }: Incident): string {
+export function affectedText(
+  { apis, environments: all }: Incident,
+  titleOf: (api: string) => string,
+): string {
   const where =
     all.length === environments.length ? 'all environments' : all.map(environmentName).join(', ');
-  return `${apis.length === 0 ? 'All APIs' : apis.join(', ')} in ${where}`;
+  return `${apis.length === 0 ? 'All APIs' : apis.map(titleOf).join(', ')} in ${where}`;
 }
 
 function timeOf(time: number): string {

@@ -6,14 +6,14 @@ import { html, type Html } from '../../core/html.ts';
 import { toEnvironment } from '../catalogue/environments.ts';
 import { must } from '../catalogue/roles.ts';
 import { ageText } from './age.ts';
-import { button, input, select } from './fields.ts';
+import { button, select } from './fields.ts';
 import { blankForm } from './form.ts';
-import { environmentOptions } from './app-words.ts';
+import { environmentName, environmentOptions } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
 import { accountPage, type Page, type Pages, type SignedIn } from './page.ts';
 import { summaryList, table, tag, time } from './parts.ts';
 import { columns } from './status-chart.ts';
-import { titleOf } from './status-parts.ts';
+import { apiChoices, titleOf } from './status-parts.ts';
 import type {
   AlertShown,
   CallFigures,
@@ -62,7 +62,7 @@ async function operations(hub: Parts, visit: SignedIn): Promise<Page> {
     ...{ title: 'Operations', here: 'operations' },
     content: html`${alertPart(alerts)}
 <h2>Calls of the last ${spanText}</h2>
-${chooser(values, unknown ? asked.slice(0, 64) : undefined)}
+${chooser(hub, values, unknown ? asked.slice(0, 64) : undefined)}
 ${callPart(usage, spanText, question)}
 ${shareTable(hub, usage.by.api)}
 ${messagePart(messages, now)}
@@ -75,7 +75,7 @@ ${
         'Messages waiting in mailboxes',
         ['Environment', 'Messages', 'Oldest'],
         mailboxes.map((one) => [
-          one.environment,
+          nameOf(one.environment),
           one.count,
           one.oldest === undefined ? '' : `${ageText(now - one.oldest)} ago`,
         ]),
@@ -92,11 +92,22 @@ function spanOf(text: string): readonly [string, readonly [string, number]] {
   return found ? [text, found] : ['6h', ['6 hours', 6 * hour]];
 }
 
-function chooser(values: Readonly<Record<string, string>>, unknown: string | undefined): Html {
+function nameOf(environment: string): string {
+  const known = toEnvironment(environment);
+  return known ? environmentName(known) : environment;
+}
+
+function chooser(
+  hub: Parts,
+  values: Readonly<Record<string, string>>,
+  unknown: string | undefined,
+): Html {
   const form = blankForm(values);
-  const places = [{ value: '', text: 'all' }, ...environmentOptions];
+  const all = { value: '', text: 'all' };
+  const apis = [all, ...apiChoices(hub)];
+  const places = [all, ...environmentOptions];
   const times = Object.entries(spans).map(([value, [text]]) => ({ value, text }));
-  return html`<form method="get" action="/operations" class="hub-chooser">${input(form, { name: 'api', label: 'API (its id; empty: all)', width: 20 })}${select(form, { name: 'environment', label: 'Environment', choices: places })}${select(form, { name: 'span', label: 'Time', choices: times })}${button('Show', 'secondary')}</form>${unknown === undefined ? undefined : html`<p>There is no API ${unknown}: these are all.</p>`}`;
+  return html`<form method="get" action="/operations" class="hub-chooser">${select(form, { name: 'api', label: 'API', choices: apis })}${select(form, { name: 'environment', label: 'Environment', choices: places })}${select(form, { name: 'span', label: 'Time', choices: times })}${button('Show', 'secondary')}</form>${unknown === undefined ? undefined : html`<p>There is no API ${unknown}: these are all.</p>`}`;
 }
 
 function callPart(

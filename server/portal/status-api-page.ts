@@ -36,10 +36,10 @@ export async function apiStatusPage(
   return {
     ...{ title: `Status: ${titleOf(hub, api)}`, here: 'status' },
     back: { href: '/status', text: 'Status' },
-    content: html`${open.filter(concerns).map((one) => shortIncident(one, visit.now))}
+    content: html`${open.filter(concerns).map((one) => shortIncident(hub, one, visit.now))}
 ${all.length === 0 ? html`<p>It runs nowhere, or has not been checked yet.</p>` : all.map((one) => instancePart(one, open, visit.now))}
 <h2>Incidents of the last year</h2>
-${over.length === 0 ? html`<p>There were none.</p>` : incidentList(over)}
+${over.length === 0 ? html`<p>There were none.</p>` : incidentList(hub, over)}
 <p>A check counts as passed if the platform answers for the API and, where its back end can be asked, the back end says that it is well. Days are in UTC.</p>`,
   };
 }

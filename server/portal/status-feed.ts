@@ -1,7 +1,7 @@
 /** Incidents as RSS 2.0 and JSON Feed 1.1, and the states as JSON, for programs. Owns these forms. */
 import { html } from '../../core/html.ts';
-import { affectedText, type Incident, type Incidents } from './incidents.ts';
-import { stateWords } from './incident-parts.ts';
+import type { Incident, Incidents } from './incidents.ts';
+import { affectedIn, stateWords } from './incident-parts.ts';
 import { openPage, type Download, type Pages } from './page.ts';
 import { titleOf, type StatusParts } from './status-parts.ts';
 import { stateWith } from './status-words.ts';
@@ -10,8 +10,7 @@ const month = 31 * 86_400_000;
 const title = 'Gatehouse: status of the APIs';
 
 export function feedPages(hub: StatusParts, incidents: Incidents): Pages {
-  const recent = async () =>
-    entriesOf(await incidents.since(hub.clock.now() - 3 * month), hub.publicUrl());
+  const recent = async () => entriesOf(hub, await incidents.since(hub.clock.now() - 3 * month));
   const inline = (file: string, type: string, content: string): Download => ({
     ...{ file, type, content, inline: true },
   });
@@ -62,14 +61,15 @@ interface Entry {
 
 const mostEntries = 100;
 
-function entriesOf(all: readonly Incident[], url: string): readonly Entry[] {
+function entriesOf(hub: StatusParts, all: readonly Incident[]): readonly Entry[] {
+  const url = hub.publicUrl();
   return all
     .flatMap((incident) =>
       incident.updates.map(({ at, state, text }, n) => ({
         id: `${url}/status/incidents/${incident.id}#update-${n}`,
         link: `${url}/status/incidents/${incident.id}`,
         title: `${stateWords[state]}: ${incident.title}`,
-        text: `${affectedText(incident)}. ${text}`,
+        text: `${affectedIn(hub, incident)}. ${text}`,
         at,
       })),
     )

@@ -52,7 +52,7 @@ async function overview(hub: StatusParts, incidents: Incidents, visit: Visit): P
   return {
     ...{ title: 'Status of the APIs', here: 'status' },
     content: html`${summary(instances, open, visit.now)}
-${open.map((incident) => shortIncident(incident, visit.now))}
+${open.map((incident) => shortIncident(hub, incident, visit.now))}
 <form method="get" action="/status" role="search" aria-label="Find an API">${input(form, { name: 'q', label: 'Find an API', width: 20, type: 'search' })}${button('Show', 'secondary')}</form>
 ${rows.length === 0 ? html`<p>${none}</p>` : table('Each API in each environment', ['API', ...environments.map(environmentShort)], rows)}
 ${pageTurner(query, page, named.length)}
