@@ -21,11 +21,11 @@ const jsonLimits = { depth: 20, members: 2_000 };
 
 /** The resource that a document in XML is. @throws Problem MESSAGE_NOT_WELL_FORMED */
 export async function elementOfXml(bytes: Buffer, charset?: string): Promise<FhirElement> {
-  // Whoever may send 3 MB has a tree of as many nodes as fit into them.
+  // Several times what a full event has; more of them would hold up everybody else while they are collected.
   const limits = {
     size: bytes.length,
     depth: 60,
-    nodes: 300_000,
+    nodes: 60_000,
     attributes: 30,
     value: 1024 ** 2,
   };

@@ -99,4 +99,9 @@ describe('an event message', () => {
         return true;
       });
     });
+
+  it('is refused for more elements than any event has, whose bytes would still fit', async () => {
+    const more = `<Bundle xmlns="http://hl7.org/fhir">${'<a b="1"/>'.repeat(31_000)}</Bundle>`;
+    await assert.rejects(read(more), { code: 'MESSAGE_NOT_WELL_FORMED' });
+  });
 });
