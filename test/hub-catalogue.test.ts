@@ -78,9 +78,14 @@ describe('the catalogue', function () {
       /Open access/,
       /signed JWT/,
       /UAT \(integration\)/,
-      /DEMO1/,
+      /Demo organisation \(DEMO1\)/,
     ])
       assert.match(found, words);
+    assert.match(html, /<option value="DEMO1">Demo organisation \(DEMO1\) /);
+    const page = textOf((await client.get('/catalogue/personal-demographics')).html);
+    assert.match(page, /Owner\s+Demo organisation \(DEMO1\)/);
+    assert.match(page, /Runs here in\s+Sandbox, UAT \(integration\); not in Production/);
+    assert.doesNotMatch(page, /Live: for production/);
   });
 
   it('R135 filters on what runs on this platform, the choice in the address', async () => {

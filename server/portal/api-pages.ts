@@ -20,6 +20,7 @@ import {
 import type { Hub } from './hub-parts.ts';
 import { pageTexts, type Texts } from './markdown.ts';
 import { operationSummaries, type OperationSummary } from './operations.ts';
+import { ownerName } from './owner-words.ts';
 import { openPage, type Page, type Pages } from './page.ts';
 import { code, inset, list, summaryList, table, tag, warning } from './parts.ts';
 import { registerOfStandards } from './standards.ts';
@@ -32,7 +33,7 @@ export function apiPages(hub: Hub): Pages {
         const { specification } = entry.api;
         const document =
           specification === undefined ? undefined : await hub.documentation.document(specification);
-        const page = apiPage(hub, entry, document);
+        const page = await apiPage(hub, entry, document);
         if (!me || !(await looksAfter(hub, { me }, entry.api))) return page;
         const link = html`<h2>You look after it</h2><p><a href="/catalogue/${entry.api.id}/service">Deprecate, withdraw or retire it, or put it back</a></p>`;
         return { ...page, content: html`${page.content}${link}` };
@@ -79,15 +80,16 @@ export function baseOf(entry: CatalogueEntry, version?: Version): string {
   return version ? `${base}/versions/${version.name}` : base;
 }
 
-function apiPage(
+async function apiPage(
   hub: Hub,
   entry: CatalogueEntry,
   document: OpenApiDocument | undefined,
   version?: Version,
-): Page {
+): Promise<Page> {
   const { api, summary, messages } = entry;
   const texts = pageTexts();
   const base = baseOf(entry, version);
+  const owner = await ownerName(hub, api.owner);
   return {
     title: version ? `${api.title}, version ${version.version}` : api.title,
     of: version ? version.name : 'API catalogue',
@@ -99,7 +101,7 @@ function apiPage(
     content: html`<p class="nhsuk-lede-text">${summary}</p>
 <p>${statusTag(api.status)}</p>
 ${version && !version.current ? inset(html`This page shows one version for ever. <a href="${baseOf(entry)}">The version that is published now</a> may differ.`) : undefined}
-${facts(hub, entry, document)}
+${facts(hub, entry, document, owner)}
 ${document ? about(texts, document, summary) : undefined}
 ${version ? undefined : access(hub, entry)}
 ${document ? operationTable(operationSummaries(document), base) : undefined}
@@ -109,7 +111,12 @@ ${document ? downloads(entry, base, version) : undefined}`,
   };
 }
 
-function facts(hub: Hub, entry: CatalogueEntry, document: OpenApiDocument | undefined): Html {
+function facts(
+  hub: Hub,
+  entry: CatalogueEntry,
+  document: OpenApiDocument | undefined,
+  owner: string,
+): Html {
   const { api, standards, version } = entry;
   const names = new Map(registerOfStandards().map(({ id, name }) => [id, name]));
   const products = [...hub.catalogue.products()].filter(({ apis }) => apis.includes(api.id));
@@ -119,9 +126,10 @@ function facts(hub: Hub, entry: CatalogueEntry, document: OpenApiDocument | unde
       key: 'Status',
       value: html`${statusWords[api.status]}. <a href="/learn/lifecycle">What the states mean</a>`,
     },
+    { key: 'Runs here in', value: runsIn(entry) },
     { key: 'Technology', value: technologyWords[api.technology] },
     ...(stated === undefined ? [] : [{ key: 'Version', value: stated }]),
-    { key: 'Owner', value: api.owner },
+    { key: 'Owner', value: owner },
     { key: 'Contact', value: contact(api.contact) },
     {
       key: 'Sensitive data',
@@ -141,6 +149,13 @@ function facts(hub: Hub, entry: CatalogueEntry, document: OpenApiDocument | unde
       ),
     },
   ]);
+}
+
+/** The state is of the API's life; where it runs on this platform is another matter. */
+function runsIn({ environments: all }: CatalogueEntry): string {
+  if (all.length === 0) return 'No environment of this platform';
+  const names = all.map(environmentName).join(', ');
+  return all.includes('production') ? names : `${names}; not in ${environmentName('production')}`;
 }
 
 /** One after the other, with commas. */

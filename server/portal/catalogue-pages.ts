@@ -5,10 +5,10 @@ import { chosen, choiceOf, countsOf, facets, type Choice, type Facet } from './c
 import { completenessOf } from './catalogue-completeness.ts';
 import { environmentName } from './app-words.ts';
 import { statusTag, technologyWords, together } from './catalogue-words.ts';
-import type { Documentation } from './documentation.ts';
 import type { Hub } from './hub-parts.ts';
 import { openPage, type Pages, type Visit } from './page.ts';
 import { accessWords } from './catalogue-access.ts';
+import { ownerNames } from './owner-words.ts';
 import { code, inset, list, summaryList, table } from './parts.ts';
 import type { Hit } from './search.ts';
 import { registerOfStandards, type StandardGroup } from './standards.ts';
@@ -18,7 +18,7 @@ export function cataloguePages(hub: Hub): Pages {
   return {
     '/catalogue': openPage({
       async show(visit) {
-        const asked = await ask(documentation, visit);
+        const asked = await ask(hub, visit);
         return {
           title: 'API catalogue',
           here: 'catalogue',
@@ -107,6 +107,8 @@ interface Asked {
   readonly hits: ReadonlyMap<string, readonly Hit[]>;
   readonly guides: readonly Hit[];
   readonly suggestion: string | undefined;
+  /** By their codes. */
+  readonly owners: ReadonlyMap<string, string>;
   readonly page: number;
   readonly query: URLSearchParams;
 }
@@ -114,7 +116,8 @@ interface Asked {
 const perPage = 20;
 const longestText = 200;
 
-async function ask(documentation: Documentation, { query }: Visit): Promise<Asked> {
+async function ask(hub: Hub, { query }: Visit): Promise<Asked> {
+  const { documentation } = hub;
   const text = (query.get('q') ?? '').trim().slice(0, longestText);
   const all = await documentation.all();
   const hits = text === '' ? [] : await documentation.find(text);
@@ -130,6 +133,10 @@ async function ask(documentation: Documentation, { query }: Visit): Promise<Aske
     ...{ text, choice, found, shown, query },
     hits: byApi,
     guides: byApi.get('') ?? [],
+    owners: await ownerNames(
+      hub,
+      all.map(({ api }) => api.owner),
+    ),
     suggestion: text !== '' && hits.length === 0 ? documentation.suggest(text) : undefined,
     page: Number.isSafeInteger(asked) ? Math.min(Math.max(asked, 1), last) : 1,
   };
@@ -149,12 +156,13 @@ function filters(asked: Asked): Html {
 }
 
 /** Many values are a list to choose one of; few are boxes to tick. */
-function facetField(facet: Facet, { found, choice }: Asked): Html {
+function facetField(facet: Facet, { found, choice, owners }: Asked): Html {
   const counts = countsOf(found, choice, facet);
   const picked = choice.get(facet.name) ?? new Set<string>();
   const { name, title } = facet;
   const values = (
-    facet.values ?? [...counts.keys()].sort().map((value) => ({ value, text: value }))
+    facet.values ??
+    [...counts.keys()].sort().map((value) => ({ value, text: owners.get(value) ?? value }))
   ).filter(({ value }) => counts.has(value) || picked.has(value));
   if (values.length === 0) return html``;
   const count = (value: string) => counts.get(value) ?? 0;
@@ -176,7 +184,7 @@ function results(asked: Asked): Html {
 <p role="status">${text === '' ? count : `${count} for “${text}”`}${shown.length > perPage ? `, ${first + 1} to ${Math.min(first + perPage, shown.length)} are shown` : ''}</p>
 ${suggestion === undefined ? undefined : html`<p>Did you mean <a href="/catalogue?q=${encodeURIComponent(suggestion)}">${suggestion}</a>?</p>`}
 ${guides.length === 0 ? undefined : html`<h3>Guides</h3>${list(guides.slice(0, 5).map(({ href, title }) => html`<a href="${href}">${title}</a>`))}`}
-<ul class="hub-results">${shown.slice(first, first + perPage).map((entry) => result(entry, asked.hits.get(entry.api.id) ?? []))}</ul>
+<ul class="hub-results">${shown.slice(first, first + perPage).map((entry) => result(entry, asked.hits.get(entry.api.id) ?? [], asked.owners))}</ul>
 ${pagination(asked)}`;
 }
 
@@ -185,6 +193,7 @@ const mostHits = 4;
 function result(
   { api, summary, environments, access, version }: CatalogueEntry,
   hits: readonly Hit[],
+  owners: Asked['owners'],
 ): Html {
   const parts = hits.filter(({ kind }) => kind !== 'api');
   return html`<li><h3><a href="/catalogue/${api.id}">${api.title}</a> ${statusTag(api.status)}</h3>
@@ -192,7 +201,7 @@ function result(
 <dl class="hub-facts"><div><dt>Technology</dt><dd>${technologyWords[api.technology]}</dd></div>
 <div><dt>Access</dt><dd>${access.length === 0 ? 'not deployed' : access.map((one) => accessWords[one].title).join('; ')}</dd></div>
 <div><dt>Environments</dt><dd>${environments.length === 0 ? 'none' : together(environments.map((one) => environmentName(one)))}</dd></div>
-<div><dt>Owner</dt><dd>${api.owner}</dd></div>
+<div><dt>Owner</dt><dd>${owners.get(api.owner) ?? api.owner}</dd></div>
 ${version === undefined ? undefined : html`<div><dt>Version</dt><dd>${version}</dd></div>`}</dl>
 ${
   parts.length === 0

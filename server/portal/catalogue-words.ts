@@ -7,7 +7,7 @@ import { tag, type TagColour } from './parts.ts';
 export const statusWords: Readonly<Record<ApiStatus, string>> = {
   alpha: 'Alpha: it may change in any way, or go',
   beta: 'Beta: it works, and may still change',
-  live: 'Live: for production, and changes only with notice',
+  live: 'Live: settled, and changes only with notice',
   deprecated: 'Deprecated: it works, and will go; use what replaces it',
   retired: 'Retired: it is no longer served',
 };

@@ -7,6 +7,7 @@ import { may } from '../catalogue/roles.ts';
 import { proxiesOf } from './app-reach.ts';
 import { environmentName } from './app-words.ts';
 import type { Hub } from './hub-parts.ts';
+import { ownerName } from './owner-words.ts';
 import { openPage, type Page, type Pages, type Visit } from './page.ts';
 import { code, list, startLink, summaryList, table, time } from './parts.ts';
 import { approvalWord } from './subscription-pages.ts';
@@ -47,18 +48,18 @@ async function productPage(hub: Hub, visit: Visit): Promise<Page> {
     content: html`<p>${product.description}</p>
 ${startLink(`/subscriptions/new?product=${product.id}`, 'Subscribe')}
 ${visit.me && may(visit.me.actor, 'product.change') ? html`<p><a href="/products/${product.id}/change">Change the product</a></p>` : undefined}
-${facts(product)}
+${facts(product, await ownerName(hub, product.customer?.owner ?? ''))}
 <h2>APIs</h2>
 ${apiTable(hub, product)}
 ${visit.me && may(visit.me.actor, 'subscription.read') ? await subscribers(hub, visit.me, product) : undefined}`,
   };
 }
 
-function facts(product: Product): Html {
+function facts(product: Product, customer: string): Html {
   const { scopes, limits = {} } = product;
   const words = limitWords(limits);
   return summaryList([
-    { key: 'Approval', value: ruleOf(product) },
+    { key: 'Approval', value: ruleOf(product, customer) },
     { key: 'Limits of each app', value: words.length === 0 ? 'None of its own' : list(words) },
     {
       key: 'Scopes',
@@ -67,9 +68,9 @@ function facts(product: Product): Html {
   ]);
 }
 
-function ruleOf({ approval, customer }: Product): string {
+function ruleOf({ approval, customer }: Product, owner: string): string {
   if (customer)
-    return `It leads into ${customer.environment}: its owner (${customer.owner}) decides on each request.`;
+    return `It leads into ${customer.environment}: its owner, ${owner}, decides on each request.`;
   return approval === 'automatic'
     ? 'At once, without anybody’s approval. In production somebody decides.'
     : 'Somebody decides on each request.';
