@@ -109,6 +109,19 @@ describe('Try it', () => {
     assert.equal(fieldsIn(wrong)[role], 'seven');
   });
 
+  it('offers what is of the sandbox alone in the sandbox alone', async () => {
+    const client = hubClient(platform.url);
+    const search = '/try/personal-demographics/searchPatients';
+    const page = await client.get(search);
+    const explain = fieldFor(page, 'X-Gatehouse-Explain');
+    const inUat = await client.send(page, search, {
+      ...fieldsIn(page),
+      ...{ environment: 'uat', [explain]: 'true' },
+    });
+    assert.doesNotMatch(inUat.html, /Sandbox only|X-Gatehouse-Explain/i);
+    assert.ok(fieldFor(inUat, 'family'));
+  });
+
   it('R026 sends path, query, header and body as they were typed, and what is needed first', async () => {
     const client = hubClient(platform.url);
     const search = '/try/personal-demographics/searchPatients';

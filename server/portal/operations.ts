@@ -54,6 +54,8 @@ export interface Parameter {
   /** `explode: false` or a style other than the usual; absent where it is as usual. */
   readonly style?: string;
   readonly explode?: boolean;
+  /** Whether it is there in the sandbox alone (`x-gatehouse-sandbox`). */
+  readonly sandbox: boolean;
   readonly examples: readonly Example[];
 }
 
@@ -214,6 +216,7 @@ function parameterOf(document: OpenApiDocument, given: JsonObject): readonly Par
       deprecated: given.deprecated === true,
       description: textOf(given.description) ?? '',
       schema,
+      sandbox: given['x-gatehouse-sandbox'] === true,
       ...(style === undefined ? {} : { style }),
       ...(typeof given.explode === 'boolean' ? { explode: given.explode } : {}),
       examples: parameterExamples(document, given, schema),

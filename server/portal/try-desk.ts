@@ -17,7 +17,14 @@ import type { TryKeys } from './try-keys.ts';
 import { triedOf, type Tried } from './try-places.ts';
 import type { Proof, TryRequest } from './try-request.ts';
 import type { SessionTokens } from './try-tokens.ts';
-import { fieldsOf, filled, firstValue, valueFaults, type TryField } from './try-values.ts';
+import {
+  fieldsIn,
+  fieldsOf,
+  filled,
+  firstValue,
+  valueFaults,
+  type TryField,
+} from './try-values.ts';
 
 export interface TryParts {
   readonly hub: Hub;
@@ -44,11 +51,12 @@ export async function deskOf(parts: TryParts, visit: Visit, given: Form): Promis
   const tried = await triedOf(parts.hub, api, operation);
   if (tried.places.length === 0)
     throw new Problem('not-found', 'The operation runs nowhere where it may be tried');
-  const fields = fieldsOf(tried.document, tried.operation);
+  const all = fieldsOf(tried.document, tried.operation);
   const contents = tried.operation.body?.contents ?? [];
   const content = contents.find(({ type }) => type === given.get('body_type')) ?? contents[0];
-  const form = given.names.length > 0 ? given : firstForm(fields, content, given);
+  const form = given.names.length > 0 ? given : firstForm(all, content, given);
   const choice = await choiceOf(parts.hub, visit, tried, form);
+  const fields = fieldsIn(choice.place.environment, all);
   const { asid, ...kept } = await keptOf(parts.keys, visit, choice);
   const values = [
     ...valueFaults(tried.document, fields, form),

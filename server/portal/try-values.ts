@@ -10,6 +10,7 @@ import {
   type JsonObject,
   type OpenApiDocument,
 } from '../catalogue/openapi/document.ts';
+import type { Environment } from '../catalogue/environments.ts';
 import { linearPattern, whyRefused } from '../catalogue/openapi/pattern.ts';
 import type { Fault, Form } from './form.ts';
 import { exampleText, type Operation, type Parameter } from './operations.ts';
@@ -54,6 +55,14 @@ function choicesOf(schema: JsonObject): readonly string[] {
   if (schema.type === 'boolean') return ['true', 'false'];
   const values = listOf(schema.enum).filter((one) => ['string', 'number'].includes(typeof one));
   return values.length <= 50 ? values.map(String) : [];
+}
+
+/** Those that an environment has: some are there in the sandbox alone. */
+export function fieldsIn(
+  environment: Environment,
+  fields: readonly TryField[],
+): readonly TryField[] {
+  return environment === 'sandbox' ? fields : fields.filter(({ parameter }) => !parameter.sandbox);
 }
 
 /** What stands in a field at first: an example where a value is needed. */
