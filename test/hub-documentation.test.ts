@@ -149,6 +149,25 @@ describe('documentation pages', function () {
       assert.equal((await client.get(`/catalogue/versioned/${path}`)).status, 404, path);
   });
 
+  it('gives examples of the search for organisations that find one, together and each alone', async () => {
+    const page = await client.get('/catalogue/ods-ord/operations/searchOrganisations');
+    const [url = ''] = /http:\/\/[^\s'"<]+\/organisations\?[^\s'"<]+/.exec(textOf(page.html)) ?? [];
+    const found = async (address: string | URL) => {
+      const { Organisations: all } = (await (await fetch(address)).json()) as {
+        Organisations?: { OrgId: string }[];
+      };
+      return (all ?? []).map(({ OrgId }) => OrgId);
+    };
+    assert.deepEqual(await found(url), ['Y90001'], url);
+    const { searchParams } = new URL(url);
+    for (const [name, value] of searchParams) {
+      if (['Status', 'RelStatus', 'Limit', 'Offset', '_format'].includes(name)) continue;
+      const alone = new URL(url);
+      alone.search = new URLSearchParams({ [name]: value }).toString();
+      assert.ok((await found(alone)).length > 0, name);
+    }
+  });
+
   it('gives each of two APIs with the same document versions of its own', async () => {
     const document = thingDocument({ info: { title: 'Twins', version: '3.0.0' } });
     for (const id of ['twin-one', 'twin-two']) await putApis(platform, [{ id, document }]);
