@@ -84,8 +84,10 @@ export function ownText(text: string, address: (link: string) => string | undefi
   };
 }
 
+/** As the hosts of repositories do it: the same link works there and here. */
 function slugOf(words: string, taken: ReadonlyMap<string, string>): string {
-  const slug = words.toLowerCase().replace(/[^a-z0-9]+/g, '-') || 'part';
+  const kept = words.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '');
+  const slug = kept.trim().replace(/\s/g, '-') || 'part';
   for (let n = 1; ; n++) {
     const id = n === 1 ? slug : `${slug}-${n}`;
     if (!taken.has(id)) return id;
