@@ -69,7 +69,11 @@ export function createAdministration(options: AdministrationOptions): Administra
   const subscriptions = subscriptionAdministration(options);
   return {
     apps: appAdministration({
-      ...{ ...options, checkKinds: subscriptions.checkKinds, cancelAll: subscriptions.cancelAll },
+      ...{
+        ...options,
+        checkKinds: subscriptions.checkKinds,
+        cancelAll: (...of) => subscriptions.cancelAll(...of),
+      },
       holds: async (appId) => (await hooks.holds?.(appId)) ?? [],
     }),
     secrets: secretAdministration(options),
