@@ -89,12 +89,13 @@ describe('the catalogue', function () {
   });
 
   it('R135 filters on what runs on this platform, the choice in the address', async () => {
-    await putApis(platform, [{ id: 'listed-only', environments: [] }]);
+    await putApis(platform, [{ id: 'listed-only', environments: [], owner: 'Y90003' }]);
     await pageThat(client, '/catalogue?hosting=listed', /listed-only/);
     const all = titles((await client.get('/catalogue')).html);
     const hosted = titles((await client.get('/catalogue?hosting=platform')).html);
     const listed = titles((await client.get('/catalogue?hosting=listed')).html);
     assert.deepEqual(listed, ['listed-only']);
+    assert.match((await client.get('/catalogue/listed-only')).html, /[A-Z]{3}[^<]* \(Y90003\)/);
     assert.deepEqual([...hosted, ...listed].sort(), all.sort());
   });
 

@@ -1,15 +1,18 @@
 /** Who owns an Api, in words: what its organisation or team is called here, with the code. */
 import type { Hub } from './hub-parts.ts';
 
-/** `Demo organisation (DEMO1)`; the code alone where no team of this code is known. */
-export async function ownerName({ teams }: Pick<Hub, 'teams'>, code: string): Promise<string> {
-  const team = (await teams.find(code))?.value;
-  return team ? `${team.organisation?.name ?? team.name} (${code})` : code;
+type Known = Pick<Hub, 'teams' | 'organisation'>;
+
+/** `Demo organisation (DEMO1)`; the code alone where neither a team nor the directory knows it. */
+export async function ownerName(hub: Known, code: string): Promise<string> {
+  const team = (await hub.teams.find(code))?.value;
+  const name = team ? (team.organisation?.name ?? team.name) : await hub.organisation(code);
+  return name === undefined ? code : `${name} (${code})`;
 }
 
 /** For many at once, by their codes. */
 export async function ownerNames(
-  hub: Pick<Hub, 'teams'>,
+  hub: Known,
   codes: Iterable<string>,
 ): Promise<ReadonlyMap<string, string>> {
   const all = [...new Set(codes)];
