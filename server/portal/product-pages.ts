@@ -10,8 +10,8 @@ import type { Hub } from './hub-parts.ts';
 import { ownerName } from './owner-words.ts';
 import { openPage, type Page, type Pages, type Visit } from './page.ts';
 import { code, list, startLink, summaryList, table, time } from './parts.ts';
-import { approvalWord } from './subscription-pages.ts';
 import { subscriptionPath } from './subscription-reach.ts';
+import { approvalWord } from './subscription-request-pages.ts';
 import { subscriptionTag } from './subscription-table.ts';
 import { limitWords, usageShown } from './subscription-usage.ts';
 
@@ -48,7 +48,7 @@ async function productPage(hub: Hub, visit: Visit): Promise<Page> {
     content: html`<p>${product.description}</p>
 ${startLink(`/subscriptions/new?product=${product.id}`, 'Subscribe')}
 ${visit.me && may(visit.me.actor, 'product.change') ? html`<p><a href="/products/${product.id}/change">Change the product</a></p>` : undefined}
-${facts(product, await ownerName(hub, product.customer?.owner ?? ''))}
+${facts(product, product.customer ? await ownerName(hub, product.customer.owner) : '')}
 <h2>APIs</h2>
 ${apiTable(hub, product)}
 ${visit.me && may(visit.me.actor, 'subscription.read') ? await subscribers(hub, visit.me, product) : undefined}`,
