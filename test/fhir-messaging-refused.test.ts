@@ -185,6 +185,9 @@ describe('FHIR messages that are refused', () => {
     assert.equal(await asked(good, { type: 'application/xml' }), 415);
     assert.equal(await asked(good, { query: '?async=perhaps' }), 400);
     assert.equal(await asked(good, { query: '?response-url=' }), 400);
+    const both = { resourceType: 'Parameters', parameter: [{ name: 'content', resource: good }] };
+    for (const query of ['?response-url=http://localhost/', '?async=true'])
+      assert.equal(await asked(both, { query }), 400);
     assert.equal(await asked('x'.repeat(5 * 1024 * 1024 + 1), {}), 413);
     const unread = await fetch(`${platform.url}/fhir-messaging/FHIR/R4/$process-message`);
     assert.equal(unread.status, 405);

@@ -49,7 +49,9 @@ export async function readMessage(exchange: Exchange): Promise<Message> {
     );
   const bytes = await body.bytes(mostBytes);
   const value = parsed(bytes);
-  const given = isResource(value, 'Parameters') ? fromParameters(value) : fromQuery(value, query);
+  const given = isResource(value, 'Parameters')
+    ? fromParameters(value, query)
+    : fromQuery(value, query);
   const bundle = checkedBundle(given.content);
   const header = checkedHeader(bundle);
   const text = given.content === value ? bytes.toString('utf8') : JSON.stringify(given.content);
@@ -85,7 +87,13 @@ function fromQuery(content: unknown, query: URLSearchParams): Given {
   return { content, async: async === 'true', ...(url === null ? {} : { responseUrl: urlOf(url) }) };
 }
 
-function fromParameters({ parameter }: Resource): Given {
+function fromParameters({ parameter }: Resource, query: URLSearchParams): Given {
+  for (const name of ['async', 'response-url'])
+    if (query.has(name))
+      throw parameterFault(
+        name,
+        'expected in the Parameters that are sent, and found in the query',
+      );
   const all = (Array.isArray(parameter) ? parameter : []) as readonly unknown[];
   const named = (name: string) => all.filter((one) => isObject(one) && one.name === name);
   for (const name of ['content', 'async', 'response-url'])
