@@ -97,11 +97,12 @@ export function openSharedKeys(store: Store, keys: MeshKeys, now: () => number):
       const key = newSecret();
       const seal = (text: string) => keys.sealer.seal(text, about(environment));
       const used = current(environment, value);
+      const created = now();
       const before =
         overlap > 0 && used !== undefined
-          ? { sealed: seal(used), until: now() + overlap }
+          ? { sealed: seal(used), until: created + overlap }
           : undefined;
-      return { key, value: { sealed: seal(key), created: now(), ...(before ? { before } : {}) } };
+      return { key, value: { sealed: seal(key), created, ...(before ? { before } : {}) } };
     },
     close: stop,
   };
