@@ -121,7 +121,7 @@ describe('the postman', () => {
       return one.state === 'waiting' && one.attempts === 1 && one;
     });
     const wait = Date.parse(String(push.due)) - Date.now();
-    assert.ok(wait > 1_700_000 && wait <= 1_800_000, String(wait));
+    assert.ok(wait > 1_700_000 && wait <= 1_801_000, String(wait)); // clocks may be set back a little
   });
 
   for (const status of [400, 401, 403, 404, 405, 413, 415, 422, 418, 302, 307])
