@@ -43,7 +43,8 @@ function gatehouse(
 /** Bytes of all files of the store. */
 function sizeOf(dir: string): number {
   if (!existsSync(dir)) return 0;
-  return readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+  const size = (name: string) => statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0;
+  return readdirSync(dir).reduce((sum, name) => sum + size(name), 0);
 }
 
 describe('making and loading patients', function () {
