@@ -49,7 +49,9 @@ describe('a product in the hub', function () {
     assert.match(after.html, /The product is changed. \d+ subscription\(s\) were told by mail/);
     assert.match(textOf(after.html), /Another description[^]*1 calls a hour|1 calls an hour/);
     const mails = (await client.get('/outbox')).html.split('<article ');
-    const mail = textOf(mails.find((one) => one.includes(email) && one.includes('has changed')) ?? '');
+    const mail = textOf(
+      mails.find((one) => one.includes(email) && one.includes('has changed')) ?? '',
+    );
     assert.match(mail, /Limits: 1 calls a hour/);
 
     const call = () =>
