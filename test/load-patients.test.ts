@@ -102,7 +102,7 @@ describe('making and loading patients', function () {
     // Records go to disk 4,000 at a time, some 13 MB with their keys.
     const killed = await gatehouse(
       ['load', file, '--data-dir', dataDir],
-      () => sizeOf(dataDir) > 10_000_000,
+      () => sizeOf(dataDir) > 16_000_000,
     );
     assert.equal(killed.code, null, 'killed before it was done');
     const again = await load();

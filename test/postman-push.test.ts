@@ -117,11 +117,11 @@ describe('the postman', () => {
     endpoint.treat = answering(503, { 'retry-after': '1800' });
     const id = await sent('BOB', 'later');
     const push = await until(async () => {
-      const one = await pushOf(manage, subscription, id);
-      return one.state === 'waiting' && one.attempts === 1 && one;
+      const one = await pushOf(manage, subscription, id).catch(() => undefined); // it may be handed in a moment later
+      return one?.state === 'waiting' && one.attempts === 1 && one;
     });
     const wait = Date.parse(String(push.due)) - Date.now();
-    assert.ok(wait > 1_700_000 && wait <= 1_801_000, String(wait)); // clocks may be set back a little
+    assert.ok(wait > 1_700_000 && wait <= 1_800_000, String(wait));
   });
 
   for (const status of [400, 401, 403, 404, 405, 413, 415, 422, 418, 302, 307])
